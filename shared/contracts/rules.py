@@ -166,10 +166,10 @@ class RuleDefinition(RealWorld):
 
     Alarms of the `role` condition only feed composite rules. `inhibited_by` names rules: their open
     alarm at the same site makes an alarm of this rule redundant. `shadow_of` marks a candidate
-    beside a live rule: it is counted and raises no alarm. The live rule may be yet to come. `modes` are the response modes of the
-    sensor's place for this rule; none = all. Rules over several sources name no sensor kind,
-    metric, unit or mode. The rule holds in one of its `geofences`, `seasons` and `hours`; none =
-    everywhere, always. Silence and faults have no season and no hour.
+    beside a live rule, perhaps one to come: it is counted and raises no alarm. `modes` are the
+    response modes of the sensor's place for this rule; none = all. Rules over several sources name
+    no sensor kind, metric, unit or mode. The rule holds in one of its `geofences`, `seasons` and
+    `hours`; none = everywhere, always. Silence and faults have no season and no hour.
     """
 
     type: Literal["rule"] = "rule"

@@ -53,7 +53,7 @@ async def test_the_tab_is_readable_on_every_screen(
         assert await unreadable(page, f"admin start {width}") == []
 
 
-async def test_each_lack_is_told_in_words_with_a_link_to_where_it_is_mended(
+async def test_each_lack_has_words_and_a_link_to_the_place_of_its_mending(
     visitor: Visitor, served: Served
 ) -> None:
     page = await open_tab(visitor, served, "start")

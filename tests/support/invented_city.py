@@ -90,8 +90,8 @@ def _villages(town: str) -> Iterator[str]:
 
 
 def _number(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    return ("十" if tens else "") + (_DIGITS[ones - 1] if ones else "")
+    tens, units = divmod(number, 10)
+    return ("十" if tens else "") + (_DIGITS[units - 1] if units else "")
 
 
 def _unit(code: str, name: str) -> Cells:

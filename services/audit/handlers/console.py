@@ -76,13 +76,13 @@ async def enter_catalog_request(
 
 @router.subscriber(RULES)
 async def enter_rule(rule: RuleDefinition, unit: UnitOfWork, record: InboundMessage) -> None:
-    """Count a version of a rule, and enter the act of the officer who has published it."""
+    """Count a version of a rule, and enter the act of its officer."""
     unit.count(record)
     unit.enter(rule)
 
 
 @router.subscriber(PLANS)
 async def enter_plan(plan: PlanDefinition, unit: UnitOfWork, record: InboundMessage) -> None:
-    """Count a version of a plan, and enter the act of the officer who has published it."""
+    """Count a version of a plan, and enter the act of its officer."""
     unit.count(record)
     unit.enter(plan)

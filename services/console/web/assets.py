@@ -35,7 +35,7 @@ STYLES = {
         "reachability",
         "alarm",
     ),
-    "admin": ("base", "wall", "lists", "dialog", "boards", "alarm", "admin"),
+    "admin": ("base", "wall", "lists", "dialog", "boards", "cases", "alarm", "admin"),
     "phone": ("base", "lists", "dialog", "boards", "phone", "alarm"),
 }
 """Style sheets of each page, in order."""

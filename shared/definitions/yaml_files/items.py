@@ -23,7 +23,7 @@ from shared.definitions.yaml_files.shape import check_shape
 M = TypeVar("M", bound=Envelope)
 ASIDE = ".test.yaml"
 ENVELOPE = frozenset({*Envelope.model_fields, "type", "author"})
-"""Fields that a file does not have: whoever publishes it sets them."""
+"""Fields of a record beside the content of a file."""
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
 
 
@@ -37,7 +37,7 @@ class PackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PackFile:
-    """A file that is not on disk, such as one that an officer sends."""
+    """A file in memory, such as the text of an officer."""
 
     name: str
     data: bytes
@@ -119,7 +119,7 @@ class Items(Generic[M]):
 def read_items(
     kind: Kind[M], sources: Sequence[PackSource], now: datetime, issuer: str
 ) -> Items[M]:
-    """Read folders, files and texts of items, each against its model; never raises for their content."""
+    """Read folders, files and texts against the model; bad content raises nothing."""
     items: list[Item[M]] = []
     findings: list[Finding] = []
     places: dict[str, str] = {}

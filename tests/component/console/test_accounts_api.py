@@ -44,9 +44,13 @@ async def listed(console: ConsoleHarness, place: str = DISTRICT) -> dict[str, An
 
 async def test_an_account_is_made_changed_closed_and_opened(console: ConsoleHarness) -> None:
     await administering(console)
-    made = await send(console, "PUT", "/o-new", NEW)
-    assert (made["name"], made["phone"], made["signs_in"]) == ("郑新", "13900000001", False)
-    assert {(grant["right"], grant["unit"]) for grant in made["grants"]} == {
+    account = await send(console, "PUT", "/o-new", NEW)
+    assert (account["name"], account["phone"], account["signs_in"]) == (
+        "郑新",
+        "13900000001",
+        False,
+    )
+    assert {(grant["right"], grant["unit"]) for grant in account["grants"]} == {
         ("see", ZHUTUO), ("be_paged", ZHUTUO), ("command", ZHUTUO)
     }  # fmt: skip
     moved = await send(console, "PUT", "/o-new", {**NEW, "unit": SONGJI})
@@ -76,8 +80,8 @@ async def test_the_link_for_a_password_works_once(console: ConsoleHarness) -> No
     async with console.client(None) as client:
         headers = {"origin": "http://console.test"}
         first = await client.post(link["path"], data=fields, headers=headers)
-        again = await client.post(link["path"], data=fields, headers=headers)
-    assert (first.status_code, again.status_code) == (303, 410)
+        second = await client.post(link["path"], data=fields, headers=headers)
+    assert (first.status_code, second.status_code) == (303, 410)
     assert (await listed(console))["o-new"]["signs_in"] is True
 
 

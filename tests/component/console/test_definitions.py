@@ -126,8 +126,8 @@ async def test_a_rule_is_published_as_a_shadow_and_put_in_force_by_a_second_act(
     assert (live.version, live.shadow_of, live.enabled) == (7, None, True)
     assert live.body == candidate.body
     assert [row["id"] for row in await listed(console)] == [NAME]
-    again = {**act, "version": 2}
-    assert (await post(console, "acts", again, 409))["reason"] == "not_now"
+    repeated = {**act, "version": 2}
+    assert (await post(console, "acts", repeated, 409))["reason"] == "not_now"
     assert (await post(console, "publish", rule_body(), 202))["results"] == []
     answer = await post(console, "acts", {**act, "id": NAME, "version": 7, "verb": "end"}, 202)
     sent(console)
@@ -157,14 +157,14 @@ async def test_a_definition_is_read_as_a_text_that_can_be_published_again(
     assert answer.status_code == 404
 
 
-async def test_of_two_officers_who_publish_one_version_the_second_is_told(
+async def test_of_two_officers_with_one_version_the_second_is_refused(
     console: ConsoleHarness,
 ) -> None:
     await administering(console)
     await administering(console, "o-city-a")
     first = await post(console, "publish", rule_body(), 202)
-    again = await post(console, "publish", rule_body(), 202)
-    assert [item["repeated"] for item in (*first["results"], *again["results"])] == [False, True]
+    repeated = await post(console, "publish", rule_body(), 202)
+    assert [item["repeated"] for item in (*first["results"], *repeated["results"])] == [False, True]
     second = RULE.replace("212.0", "213.0")
     answer = await post(console, "publish", rule_body(second), 202, "o-city-a")
     assert (answer["recorded"], answer["results"][0]["reason"]) == (0, "version_taken")
@@ -239,8 +239,8 @@ async def test_cases_decide_and_a_backtest_tells_what_would_have_been_different(
     await post(console, "publish", rule_body(cases=CASES), 202)
     trials.outcome = OUTCOME_OF_READINGS
     answer = await post(console, "backtest", {"text": RULE, "hours": 6}, 200)
-    assert answer["total"] == {"same": 1, "moved": 0, "added": 2, "removed": 0}
-    assert answer["by_rule"] == [{"rule": NAME, "same": 1, "moved": 0, "added": 2, "removed": 0}]
+    assert answer["total"] == {"equal": 1, "moved": 0, "added": 2, "removed": 0}
+    assert answer["by_rule"] == [{"rule": NAME, "equal": 1, "moved": 0, "added": 2, "removed": 0}]
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def done(answer: Any) -> list[str]:
 async def test_the_reading_is_one_of_the_drill_with_the_facts_of_the_sensor(
     console: ConsoleHarness,
 ) -> None:
-    first, again = await send(console), await send(console)
-    assert (first["id"], first["repeated"], again["repeated"]) == (again["id"], False, True)
+    first, second = await send(console), await send(console)
+    assert (first["id"], first["repeated"], second["repeated"]) == (second["id"], False, True)
     records = [record for record in console.kafka.sent if record.topic == READINGS.name]
     reading = Reading.from_wire(records[0].body)
     assert (reading.status, reading.value) == (Status.EXERCISE, 212.4)

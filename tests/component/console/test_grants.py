@@ -132,7 +132,7 @@ async def test_nobody_is_put_on_duty_where_he_may_not_be_paged(
         assert answer.json()["reason"] == "not_pageable"
 
 
-async def test_the_right_to_administer_is_told_to_the_page(console: ConsoleHarness) -> None:
+async def test_the_page_shows_the_right_to_administer(console: ConsoleHarness) -> None:
     grant = Grant(right=Right.ADMINISTER, unit=ZHUTUO)
     await change_grant(dsn_of(console), "o-town-b", grant, give=True)
     async with console.client("o-town-b") as client:

@@ -101,7 +101,7 @@ async def test_an_entry_has_a_history_that_says_what_it_was_on_a_day(
         now = (await client.get(f"/api/ledger/entry?key={GAUGE}")).json()
         at = history[1]["since"].replace("+", "%2B")
         then = (await client.get(f"/api/ledger/entry?key={GAUGE}&at={at}")).json()
-        gone = (await client.get(f"/api/ledger/entry?key={OTHER_GAUGE}")).json()
+        ended = (await client.get(f"/api/ledger/entry?key={OTHER_GAUGE}")).json()
         before = await client.get(f"/api/ledger/entry?key={GAUGE}&at=2020-01-01T00:00:00Z")
         source = await client.get("/api/ledger/entry?key=source:gas-network")
     assert [(line["version"], line["entry"]["name"]) for line in history] == [
@@ -110,7 +110,7 @@ async def test_an_entry_has_a_history_that_says_what_it_was_on_a_day(
     assert now == history[0]
     assert then == history[1]
     assert (now["actor"], now["unit"], now["reason"]) == ("o-9", DISTRICT, "区划调整")
-    assert (gone["version"], gone["retired"]) == (2, True)
+    assert (ended["version"], ended["retired"]) == (2, True)
     assert (before.status_code, source.status_code) == (404, 404)
 
 

@@ -165,7 +165,7 @@ def _catalog_request(request: CatalogRequest) -> EntryDraft:
 def _definition(
     message: RuleDefinition | PlanDefinition, author: Author, word: str, name: str
 ) -> EntryDraft:
-    """Return the entry of a version: a candidate, one in force, or one that has ended."""
+    """Return the entry of a version of a rule or plan."""
     verb = "off"
     if message.enabled:
         verb = "in_force" if message.shadow_of is None else "shadow"

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from services.console.core.access import Viewer
 from services.console.features.definitions import answers
-from services.console.features.definitions.actions import administrator, version_record
 from services.console.features.definitions.judgement import DefinitionText, Judgement
 from services.console.features.definitions.responses import DefinitionVerb, PublishedVersions
 from services.console.features.definitions.shelves import DefinitionKind, Shelf
@@ -23,6 +22,7 @@ from services.console.features.definitions.texts import (
     judged,
 )
 from services.console.features.definitions.trial_routes import case_results
+from services.console.features.definitions.version_records import administrator, version_record
 from services.console.recording.action_recorder import ActionConflict
 from services.console.web.actions import Body, IdempotencyKey
 from services.console.web.deps import ConsoleDeps, Deps
@@ -37,14 +37,14 @@ from shared.definitions.publication import name_of
 router = APIRouter(prefix="/api", tags=["definitions"])
 
 VERSION_TAKEN = "version_taken"
-"""Another officer has published this version."""
+"""The version belongs to another officer."""
 
 
 class PublicationBody(TextBody):
     """A checked text with the reason of the officer.
 
-    `versions` are the versions that the officer has read by id, 0 for none: where another one is
-    the newest, nothing is published.
+    `versions` are the versions of the officer's reading by id, 0 for none: with another newest
+    version nothing is published.
     """
 
     reason: Line
@@ -52,7 +52,7 @@ class PublicationBody(TextBody):
 
 
 class DefinitionActBody(Body):
-    """An act on the version of a rule or plan that the officer has read."""
+    """An act on a version of a rule or plan."""
 
     kind: DefinitionKind
     id: RuleId
@@ -65,10 +65,9 @@ class DefinitionActBody(Body):
 async def publish_definitions(
     console: Deps, viewer: SignedInViewer, body: PublicationBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Publish a text as candidates: they are counted, and raise no alarm and give no order.
+    """Publish a text as candidates, which are counted, raise no alarm and give no order.
 
-    A text with errors, or with a failing case, is refused. What is in force as written is left
-    out.
+    A text with errors, or with a failing case, is refused. Unchanged definitions are left out.
     """
     demand_administrator(console, viewer, "publish")
     shelf = current_shelf(console, body.kind)
@@ -92,7 +91,7 @@ async def publish_definitions(
 async def act_on_definition(
     console: Deps, viewer: SignedInViewer, body: DefinitionActBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Put a candidate in force, or end a candidate or what is in force.
+    """Put a candidate in force, or end a definition.
 
     A candidate is checked once more: units, sensors and other rules may have changed.
     """
@@ -118,14 +117,14 @@ async def act_on_definition(
 
 
 def _touched(shelf: Shelf, versions: Sequence[Any]) -> list[Any]:
-    """Return the versions with what they replace or may replace."""
+    """Return the versions with the definitions of the same ids and those in force."""
     names = {name_of(shelf.kind, version) for version in versions}
     names |= {version.shadow_of for version in versions if version.shadow_of is not None}
     return [*versions, *(shelf.published[name] for name in names if name in shelf.published)]
 
 
 def _demand_versions(shelf: Shelf, read: dict[str, int], result: Judgement) -> None:
-    """Refuse a text that was checked against versions that are no longer the newest."""
+    """Refuse a text after a check against older versions."""
     changed = [
         name
         for change in result.changes

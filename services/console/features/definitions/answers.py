@@ -24,7 +24,8 @@ from shared.domain.selection.tree import UnitTree
 
 MOST_CHANGES = 50
 """The most changed alarms of a backtest that an answer lists."""
-_SORTS = ("same", "moved", "added", "removed")
+_SORTS = {"equal": "same", "moved": "moved", "added": "added", "removed": "removed"}
+"""The counts of an answer, with their names in the results of the program."""
 
 
 def is_listed(definition: Any) -> bool:
@@ -217,7 +218,7 @@ def cases_view(outcome: Any, own: Iterable[str]) -> Json:
 def backtest_view(outcome: Any) -> Json:
     """Return what would have been different over the stored readings."""
     return {
-        "total": outcome["total"],
+        "total": _sorted_counts(outcome["total"]),
         "readings": outcome["readings"],
         "since": outcome["since"],
         "until": outcome["until"],
@@ -232,7 +233,8 @@ def backtest_view(outcome: Any) -> Json:
 
 
 def _counted(counts: dict[str, dict[str, int]], key: str) -> list[Json]:
-    return [
-        {key: name, **{sort: numbers.get(sort, 0) for sort in _SORTS}}
-        for name, numbers in counts.items()
-    ]
+    return [{key: name, **_sorted_counts(numbers)} for name, numbers in counts.items()]
+
+
+def _sorted_counts(numbers: dict[str, int]) -> Json:
+    return {name: numbers.get(sort, 0) for name, sort in _SORTS.items()}

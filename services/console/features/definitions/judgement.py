@@ -21,7 +21,7 @@ from shared.domain.selection.tree import UnitTree
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What definitions are checked against: the catalogued sensors and units."""
+    """The catalogued sensors and units, against which definitions are checked."""
 
     sensors: Mapping[str, SensorEntry]
     tree: UnitTree
@@ -89,13 +89,15 @@ def _judged(
         for item in items
         for problem in problems_of_trial(shelf.kind, item.value, shelf.published)
     ]
-    same = {item.name for item in items if without_changes(shelf.kind, item.value, shelf.published)}
-    trials = [trial_form(shelf.kind, item.value) for item in items if item.name not in same]
+    unchanged = {
+        item.name for item in items if without_changes(shelf.kind, item.value, shelf.published)
+    }
+    trials = [trial_form(shelf.kind, item.value) for item in items if item.name not in unchanged]
     changes = next_versions(shelf.kind, trials, shelf.published, now)
     return Judgement(
         definitions=tuple(item.value for item in items),
         findings=in_order([*findings, *own]),
         changes=tuple(changes),
-        unchanged=tuple(sorted(same)),
+        unchanged=tuple(sorted(unchanged)),
         cases=cases,
     )

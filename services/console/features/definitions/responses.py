@@ -87,7 +87,7 @@ class PlannedVersion(ResponseModel):
 
 
 class DefinitionCheck(ResponseModel):
-    """What is wrong with a text, and the versions that it would make."""
+    """The findings of a text, and the versions that the text would make."""
 
     findings: list[TextFinding]
     errors: int
@@ -137,7 +137,7 @@ class AlarmCounts(ResponseModel):
     have.
     """
 
-    same: int
+    equal: int
     moved: int
     added: int
     removed: int
@@ -174,7 +174,7 @@ class AlarmChange(ResponseModel):
 
 
 class Backtest(ResponseModel):
-    """What would have been different over the stored readings; nobody was paged."""
+    """The differences over the stored readings; nobody was paged."""
 
     total: AlarmCounts
     readings: int

@@ -1,4 +1,4 @@
-"""What the routes of texts have in common: bodies, judgement, refusals."""
+"""Common parts of the routes of texts: bodies, judgement, refusals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydantic import Field
 from services.console.core.access import Viewer, may_administer
 from services.console.core.definitions import Definitions
 from services.console.features.definitions import answers
-from services.console.features.definitions.actions import scope_of
 from services.console.features.definitions.judgement import (
     DefinitionText,
     Judgement,
@@ -19,6 +18,7 @@ from services.console.features.definitions.judgement import (
     judge,
 )
 from services.console.features.definitions.shelves import DefinitionKind, Shelf, shelf_of
+from services.console.features.definitions.version_records import scope_of
 from services.console.web.actions import Body
 from services.console.web.deps import ConsoleDeps
 from services.console.web.problems import ApiProblem

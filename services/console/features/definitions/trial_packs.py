@@ -51,5 +51,6 @@ def _named(rule: RuleDefinition) -> set[str]:
     if rule.shadow_of is not None:
         names.add(rule.shadow_of)
     if isinstance(rule.body, CompositeRule):
-        names |= named_rules(rule.body.when)
+        for rung in rule.body.ladder:
+            names |= named_rules(rung.when)
     return names

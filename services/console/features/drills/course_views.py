@@ -1,4 +1,4 @@
-"""The course of a test alarm as JSON: one step after the other, from the reading to the last unit."""
+"""The course of a test alarm as JSON: its steps from the reading to the last unit."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class TierSignatures(ResponseModel):
 
 
 class DrillCourse(ResponseModel):
-    """How far a test reading has come."""
+    """The steps of a test alarm, and its signatures by tier."""
 
     reading_id: str
     sensor_id: str

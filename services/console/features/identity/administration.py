@@ -127,7 +127,7 @@ async def act_on_account(
     Nobody closes the own account, nor gives away a right that the officer does not administer.
     """
     async with reading(console.database) as connection, connection.transaction():
-        entry = await _found(console, viewer, connection, officer_id, body.verb)
+        entry = await _administered(console, viewer, connection, officer_id, body.verb)
         if body.verb not in offered(entry, viewer):
             raise ApiProblem(409, "Not now", "This is not done to this account.", reason="not_now")
         match body.verb:
@@ -149,7 +149,7 @@ async def make_password_link(
     """Make a one-time link on which the officer sets a password; it is shown this once."""
     ticket = secrets.token_urlsafe(32)
     async with reading(console.database) as connection, connection.transaction():
-        entry = await _found(console, viewer, connection, officer_id, "password_link")
+        entry = await _administered(console, viewer, connection, officer_id, "password_link")
         if entry.disabled or not await add_ticket(
             connection, officer_id, hash_of(ticket), TICKET_LIFETIME, "password"
         ):
@@ -158,7 +158,7 @@ async def make_password_link(
     return as_json({"path": f"/password?ticket={ticket}", "minutes": minutes})
 
 
-async def _found(
+async def _administered(
     console: ConsoleDeps, viewer: Viewer, connection: Connection, officer_id: str, verb: str
 ) -> AccountEntry:
     """Return an account that the viewer administers. Raises 403, 404."""

@@ -33,7 +33,7 @@ class LedgerList(ResponseModel):
 
 
 class LedgerVersion(ResponseModel):
-    """A version of an entry, with its author and reason; `newest` is the newest version's number."""
+    """A version of an entry, with author and reason; `newest` is the number of the newest."""
 
     key: str
     version: int
@@ -65,7 +65,7 @@ class LedgerChange(ResponseModel):
     retired: bool
 
 
-class LedgerRefusal(ResponseModel):
+class ChangeRefusal(ResponseModel):
     """The reason why the ledger refuses a request, or a part of a trial."""
 
     reason: Reason
@@ -80,4 +80,4 @@ class LedgerDecision(ResponseModel):
     decided_at: datetime | None
     changed: int
     changes: list[LedgerChange]
-    refusals: list[LedgerRefusal]
+    refusals: list[ChangeRefusal]

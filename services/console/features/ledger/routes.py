@@ -16,7 +16,7 @@ from services.console.web.problems import unknown
 from services.console.web.response_models import json_response
 from services.console.web.responses import as_json
 from services.console.web.viewers import SignedInViewer
-from shared.contracts.catalog_requests import CatalogKey
+from shared.contracts.catalog import CatalogKey
 from shared.contracts.fields import Instant, UnitId
 from shared.contracts.refusals import RefusedFor
 

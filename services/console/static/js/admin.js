@@ -1,4 +1,4 @@
-// The page 管理 Administration: its head, and the tabs by address (#ledger/unit:500118118000). The
+// The page 管理 Administration: its head, and the tabs by address (#ledger/sensor:gauge-1). The
 // officer's own pages ring here as on the live screen.
 
 import { ADMIN_TABS } from "./admin/admin_tabs.js";

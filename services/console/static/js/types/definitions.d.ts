@@ -86,7 +86,7 @@ export interface CaseResults {
 }
 
 export interface AlarmCounts {
-  same: number;
+  equal: number;
   moved: number;
   added: number;
   removed: number;

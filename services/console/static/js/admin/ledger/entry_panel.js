@@ -83,9 +83,11 @@ function versionPart(version) {
   return [
     h(
       "p",
-      { class: "facts" },
-      h("span", {}, t("ledger.version", { n: number })),
-      h("span", {}, t("ledger.since", { time: formatMoment(since) })),
+      { class: "muted" },
+      t("ledger.version", { n: number }),
+      " · ",
+      t("ledger.since", { time: formatMoment(since) }),
+      " ",
       retired && chip(t("ledger.retired"), "bad"),
       number < newest && chip(t("ledger.earlier"), "warn"),
     ),

@@ -13,7 +13,7 @@ import { t } from "../../lib/i18n.js";
 const POLL_MS = 500;
 const MOST_POLLS = 60;
 const MOST_LINES = 20;
-const UNIT_PATTERN = "[0-9]{12}(/[a-z0-9_/]+)?";
+const UNIT_PATTERN = "[0-9]{12}(/[a-z0-9_\\/]+)?";
 
 /**
  * Make the buttons for the changes of an entry; `report` shows the decision on a change.
@@ -28,8 +28,7 @@ export function changeButtons(version, report) {
   const isMergeable = kind === "unit" && !key.includes("/");
   const unit = key.slice(kind.length + 1);
   return [
-    isPlaced &&
-      changeButton("move", name, report, (to) => ({ op: "move", keys: [key], to })),
+    isPlaced && changeButton("move", name, report, (to) => ({ op: "move", keys: [key], to })),
     isMergeable && changeButton("merge", name, report, (into) => ({ op: "merge", unit, into })),
     changeButton("retire", name, report, () => ({ op: "retire", keys: [key] })),
   ];

@@ -76,11 +76,11 @@ export function ledgerTab(context) {
   }
 
   function drawPath() {
-    const whole = button(t("ledger.whole"), () => follow([]), { "data-focus": "whole" });
+    const topButton = button(t("ledger.whole"), () => follow([]), { "data-focus": "whole" });
     const links = path.map(({ unit, name }, index) =>
       button(name, () => follow(path.slice(0, index + 1)), { "data-focus": unit }),
     );
-    fill(steps, path.length ? [whole, links] : []);
+    fill(steps, path.length ? [topButton, links] : []);
   }
 
   function draw() {

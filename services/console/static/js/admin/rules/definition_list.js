@@ -93,6 +93,11 @@ export function definitionList({ edit, acted }) {
 
   return {
     node: h("div", { class: "stack" }, filter, outcome, cards),
+    /** Show all again, for definitions of another kind. */
+    clearFilter: () => {
+      const input = filter.querySelector("input");
+      if (input) input.value = "";
+    },
     /** @param {Definition[]} definitions */
     show: (definitions) => {
       all = definitions;

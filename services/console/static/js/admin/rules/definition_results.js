@@ -9,7 +9,7 @@ import { formatTime, t } from "../../lib/i18n.js";
 /** @import { DefinitionCheck, Finding, PublishedVersions } from "../../types/definitions.d.ts" */
 
 /** @type {(keyof AlarmCounts)[]} */
-const SORTS = ["added", "removed", "moved", "same"];
+const SORTS = ["added", "removed", "moved", "equal"];
 const MOST_FIELDS = 6;
 
 /**

@@ -33,6 +33,7 @@ export function rulesTab(context) {
   kindList.addEventListener("change", () => {
     editor = definitionEditor(kindOf(), () => load());
     fill(editorPart, editor.node);
+    list.clearFilter();
     load.restart();
   });
   const load = loader([list.node], requestDefinitions, draw, PAUSE_MS);
