@@ -1,4 +1,4 @@
-"""One function made of several, for a table of which several parts of the console keep something."""
+"""One function made of several: several parts of the console hold one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sources on the screen of officers who administer: their list, and requests to change them."""
+"""Data sources over the API for officers who administer: the list, and requests for changes."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ async def test_officers_list_the_sources_of_the_units_that_they_administer(
     async with console.client(ADMIN) as client:
         own = (await client.get("/api/sources")).json()
         page = (await client.get("/api/sources?limit=1")).json()
-        rest = (await client.get(f"/api/sources?limit=1&after={page['next']}")).json()
+        second_page = (await client.get(f"/api/sources?limit=1&after={page['next']}")).json()
         below = (await client.get(f"/api/sources?place={ZHUTUO}")).json()
         above = await client.get(f"/api/sources?place={CITY}")
         hidden = await client.get("/api/sources/of-city")
     assert [source["source"] for source in own["sources"]] == ["of-district", "of-town"]
     assert own["total"] == 2
-    assert [item["source"] for item in page["sources"] + rest["sources"]] == [
+    assert [item["source"] for item in page["sources"] + second_page["sources"]] == [
         *("of-district", "of-town"),
     ]
     assert [source["source"] for source in below["sources"]] == ["of-town"]
@@ -136,11 +136,11 @@ async def test_a_new_source_has_a_key_that_is_shown_once_and_stored_nowhere(
     headers = {"idempotency-key": "k-1"}
     async with console.client(ADMIN) as client:
         first = await client.post("/api/sources", json=NEW, headers=headers)
-        again = await client.post("/api/sources", json=NEW, headers=headers)
+        repeat = await client.post("/api/sources", json=NEW, headers=headers)
         second_click = await client.post("/api/sources", json=NEW)
     key = first.json()["key"]
     assert (first.status_code, first.json()["source"], len(key)) == (202, "gas-network", 43)
-    assert (again.status_code, again.json()) == (
+    assert (repeat.status_code, repeat.json()) == (
         202,
         {**first.json(), "key": None, "repeated": True},
     )
@@ -283,13 +283,13 @@ async def test_a_wrong_source_is_refused_with_its_field(
 
 
 async def test_a_key_that_kafka_may_have_is_not_shown(console: ConsoleHarness) -> None:
-    """The officer asks again, gets no key, and rotates."""
+    """The officer asks once more, gets no key, and rotates."""
     await administering(console)
     headers = {"idempotency-key": "k-1"}
     async with console.client(ADMIN) as client:
         console.kafka.down = True
         first = await client.post("/api/sources", json=NEW, headers=headers)
         console.kafka.down = False
-        again = await client.post("/api/sources", json=NEW, headers=headers)
-    assert (first.status_code, again.status_code, again.json()["key"]) == (503, 202, None)
+        repeat = await client.post("/api/sources", json=NEW, headers=headers)
+    assert (first.status_code, repeat.status_code, repeat.json()["key"]) == (503, 202, None)
     assert len(requests_of(console)) == 1

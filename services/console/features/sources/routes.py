@@ -1,4 +1,4 @@
-"""Routes of data sources 数据来源: their list, and the changes of each by officers who administer."""
+"""Routes of data sources 数据来源: the list, and the changes by officers who administer."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ async def list_sources(
 ) -> Response:
     """List the sources that belong to a unit or to one below it, by id.
 
-    Without `place` the unit is the first that the officer administers. Each source has its limits,
-    its last reading, the readings of the last full minute, and what was refused of it in the last
-    day. Refusals are there within seconds, repetitions within ten minutes.
+    Without `place` the unit is the first administered one of the officer. A source comes with the
+    limits, the last reading, the readings of the last full minute, and the refusals of the last
+    day. Refusals are counted within seconds, repetitions within ten minutes.
     """
     root = console.administered_place(viewer, place)
     sources = console.part(SourceParts).book.owned(span_of(root).holds)
@@ -94,9 +94,9 @@ async def get_source(console: Deps, viewer: SignedInViewer, source_id: SourceId)
 async def create_source(
     console: Deps, viewer: SignedInViewer, body: NewSourceBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Add a source with its first key, or let one that has ended begin again.
+    """Add a source with a first key, or let an ended source begin again.
 
-    The key is in this answer alone: nothing stores it, and a repeated answer has none.
+    The key is in this answer alone: nothing stores the key, and a repeated answer has none.
     """
     present = console.part(SourceParts).book.find(body.source)
     key = secrets.token_urlsafe(_KEY_BYTES)
@@ -115,7 +115,7 @@ async def limit_source(
     body: LimitsBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Give a source other limits; its keys stay. They hold as soon as the ledger has them."""
+    """Give a source new limits, in force as soon as the ledger has them; the keys stay."""
     source = _source(console, viewer, source_id, body.record_id)
     with _wrong_changes():
         entry = source_changes.limited(source.entry, dict(body.limits))
@@ -150,7 +150,7 @@ async def revoke_source(
     body: RevocationBody,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """End a source with all its keys, or end the keys before the newest one alone."""
+    """End a source with all keys, or end the keys before the newest one alone."""
     source = _source(console, viewer, source_id, body.record_id)
     with _wrong_changes():
         entry = source_changes.revoked(source.entry, older_keys_only=body.older_keys_only)
@@ -160,7 +160,7 @@ async def revoke_source(
 def _source(
     console: ConsoleDeps, viewer: Viewer, source_id: str, record_id: str | None = None
 ) -> CataloguedSource:
-    """Return a source that the officer administers, at the record that was read.
+    """Return an administered source, at the record of the officer.
 
     Raises 404, and 409 for an older record.
     """
