@@ -14,7 +14,7 @@ const PAUSE_MS = 1_500;
 const STEPS = [
   { name: "units", kinds: ["units"], go: "ledger", href: "/admin#ledger" },
   { name: "people", kinds: ["posts", "signers", "channels"], go: "duty", href: "/#duty" },
-  { name: "sources", kinds: ["sensors", "readings"], go: "sources", href: "/admin#sources" },
+  { name: "sources", kinds: ["sensors", "readings"], go: "ledger", href: "/admin#ledger" },
   { name: "rules", kinds: ["rules", "rules_for_sensors"], go: "rules", href: "/admin#rules" },
   {
     name: "plans",
@@ -24,8 +24,6 @@ const STEPS = [
   },
   { name: "test", kinds: ["test_alarm"], go: "test", href: "#test-alarm" },
 ];
-/** Kinds that are mended elsewhere than the rest of their step. */
-const ELSEWHERE = new Map([["sensors", { go: "ledger", href: "/admin#ledger" }]]);
 
 /**
  * Make the panel.
@@ -95,7 +93,7 @@ function lackLine(lack, step) {
     { "data-kind": lack.kind },
     text(currentLanguage() === "en" ? en : zh),
     " ",
-    goLink(ELSEWHERE.get(lack.kind) ?? step),
+    goLink(step),
   );
 }
 
