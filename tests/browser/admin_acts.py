@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 ADMIN_ACTS = {
+    ("/api/sources", ""): "has no screen yet (component/console/test_sources.py)",
+    ("/api/sources/{source_id}/limits", ""): "has no screen yet (as above)",
+    ("/api/sources/{source_id}/rotation", ""): "has no screen yet (as above)",
+    ("/api/sources/{source_id}/revocation", ""): "has no screen yet (as above)",
     ("/api/limits/checks", ""): "test_limits.py",
     ("/api/limits/previews", ""): "reads; the screen previews stored drafts (test_limits.py)",
     ("/api/limits/drafts/{draft_id}", ""): "test_limits.py",

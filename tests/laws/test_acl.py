@@ -21,11 +21,12 @@ BY_HAND = {
     "services/audit/store/kafka_log.py",
     "services/console/features/sensors/history_writer.py",
     "services/console/features/sensors/reading_log.py",
+    "deploy/commands/catalog/delivery.py",
     "deploy/commands/rules/kafka.py",
     "services/scoring/store/changelog.py",
 }
 """Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what.
-deploy/commands/rules is the operator's command, who works as deploy.
+deploy/commands are the operator's: that of rules works as deploy, that of the ledger as operator.
 """
 
 

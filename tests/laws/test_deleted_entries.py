@@ -63,16 +63,15 @@ CONTENTS: dict[str, dict[TopicSpec, Callable[[Any], object]]] = {
         PUSH_DEVICES: lambda roster: roster._devices.copy(),
     },
     "console": {
-        CATALOG: lambda names: (names._sensors.copy(), len(names.tree), names.tree.groups),
-        ROSTER: lambda pair: (
-            list(pair.first.__self__.slots()),
-            pair.second.__self__._filled.copy(),
+        CATALOG: lambda readers: (
+            readers[0]._sensors.copy(),
+            len(readers[0].tree),
+            readers[0].tree.groups,
+            readers[1]._sources.copy(),
         ),
+        ROSTER: lambda readers: (list(readers[0].slots()), readers[1]._filled.copy()),
         LIMITS: len,
-        RULES: lambda pair: (
-            pair.first.__self__.rules_by_id.copy(),
-            pair.second.__self__.rules.copy(),
-        ),
+        RULES: lambda definitions: definitions.rules.copy(),
         PLANS: lambda definitions: definitions.plans.copy(),
         PUSH_DEVICES: lambda push: push._devices.copy(),
     },
@@ -93,6 +92,15 @@ def messages_of(spec: TopicSpec) -> list[Any]:
     return messages
 
 
+def _reader(delete: Any) -> Any:
+    """Return what a deletion changes; a table of several parts of the console has several."""
+    if not isinstance(delete, partial):
+        return delete.__self__
+    if "registry" in delete.keywords:
+        return delete.keywords["registry"]
+    return [function.__self__ for function in delete.args[0]]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_is_deleted_is_gone_from_every_table(service: str, tmp_path: Path) -> None:
     tables = built_platform(service, tmp_path).tables
@@ -100,7 +108,7 @@ def test_what_is_deleted_is_gone_from_every_table(service: str, tmp_path: Path) 
     assert set(tables) == {spec.name for spec in contents}
     for spec, content in contents.items():
         delete: Any = tables[spec.name]._on_delete
-        reader = delete.keywords["registry"] if isinstance(delete, partial) else delete.__self__
+        reader = _reader(delete)
         empty = content(reader)
         keys = set()
         for message in messages_of(spec):

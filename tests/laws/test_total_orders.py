@@ -43,6 +43,8 @@ COMPOSITE = frozenset(
         "s.gravity DESC, s.clock",
         "record_offset, service",
         "key, version DESC",
+        "h.version DESC",
+        'key COLLATE "C"',
     }
 )
 """The last of an order that is a key where it is used."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -10,9 +11,9 @@ T = TypeVar("T")
 
 def sequence(*functions: Callable[[T], None]) -> Callable[[T], None]:
     """Return a function that hands its argument to all functions, in this order."""
+    return partial(_call_all, functions)
 
-    def call(argument: T) -> None:
-        for function in functions:
-            function(argument)
 
-    return call
+def _call_all(functions: Sequence[Callable[[T], None]], argument: T) -> None:
+    for function in functions:
+        function(argument)

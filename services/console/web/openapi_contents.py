@@ -30,6 +30,7 @@ TAGS = {
     "self_check": "What is missing before going live · 上线自检",
     "sensors": "Sensors and their readings · 感知设备与读数",
     "silences": "Silences and maintenance windows · 静默与检修窗口",
+    "sources": "Data sources: keys, limits, refusals · 数据来源：密钥、范围、拒收",
     "supervision": "Deadlines that are missed or near · 督办",
 }
 """The tags of operations, one for each feature, in English and Chinese."""
@@ -108,7 +109,26 @@ _CASES = """- case: above the level
   want:
     - {rule: flood.my-gauge, transition: raised, level: orange, between: ["0s", "1m"]}
 """
+_SOURCE_LIMITS = {
+    "name": "雨量监测平台",
+    "owner": _TOWN,
+    "doors": ["readings"],
+    "sensors": ["rain-*"],
+    "places": [_TOWN],
+    "per_minute": 6000,
+}
 EXAMPLES: dict[tuple[str, str], Json] = {
+    ("post", "/api/sources"): {
+        "source": "rain-network",
+        "limits": _SOURCE_LIMITS,
+        "reason": "接入雨量监测平台",
+    },
+    ("post", "/api/sources/{source_id}/limits"): {
+        "limits": _SOURCE_LIMITS,
+        "reason": "增加站点",
+    },
+    ("post", "/api/sources/{source_id}/rotation"): {"overlap_h": 24, "reason": "定期更换密钥"},
+    ("post", "/api/sources/{source_id}/revocation"): {"reason": "平台停用"},
     ("post", "/api/limits/checks"): _LIMITS_END,
     ("post", "/api/limits/previews"): _LIMITS_END,
     ("put", "/api/limits/drafts/{draft_id}"): _LIMITS_END,

@@ -73,6 +73,7 @@ def test_an_entry_of_a_table_is_deleted_under_its_own_key() -> None:
         b"sensor",
         b"source",
         b"topic",
+        b"data",
     }
     assert {b"unit:500118118201/grid/001", b"source:gas-network"} <= set(keys)
 

@@ -53,7 +53,7 @@ def test_the_key_of_an_entry_names_kind_and_id() -> None:
         assert kind == message.entry.kind
         assert entry_id in message.entry.model_dump().values()
         kinds.add(kind)
-    assert kinds == {"unit", "group", "sensor", "source", "topic"}
+    assert kinds == {"unit", "group", "sensor", "source", "topic", "data"}
 
 
 async def test_a_table_takes_no_entry_of_another_key() -> None:

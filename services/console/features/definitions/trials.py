@@ -22,7 +22,7 @@ from shared.definitions.yaml_files.items import PackFile
 from shared.runtime.errors import EXIT_UNAVAILABLE, Transient
 
 RULES_PROGRAM = (sys.executable, "-m", "deploy.commands.rules")
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "VIRTUAL_ENV", "FENGHUO_LANG")
+_ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "VIRTUAL_ENV")
 _LONGEST_S = 120.0
 _LESS_URGENT = 10
 """How much less of the processor a trial takes than the screens (nice)."""

@@ -16,7 +16,7 @@ async def alarm_after(
     """Return the newest alarm of a drill that a sensor has raised or kept since a moment."""
     return await connection.fetchrow(
         "SELECT alarm_id, level, started_at FROM console.alarm WHERE sensor_id = $1 "
-        "AND status = $2 AND occurred_at >= $3 ORDER BY sent_at DESC LIMIT 1",
+        "AND status = $2 AND occurred_at >= $3 ORDER BY sent_at DESC, alarm_id LIMIT 1",
         sensor_id,
         Status.EXERCISE.value,
         since,
@@ -27,7 +27,8 @@ async def alert_of(connection: Connection, alarm_id: str) -> asyncpg.Record | No
     """Return the alert with an alarm."""
     return await connection.fetchrow(
         "SELECT alert_id, state, level, began_at FROM console.alert "
-        "WHERE status = $2 AND alarm_ids @> ARRAY[$1::text] ORDER BY sent_at DESC LIMIT 1",
+        "WHERE status = $2 AND alarm_ids @> ARRAY[$1::text] "
+        "ORDER BY sent_at DESC, alert_id LIMIT 1",
         alarm_id,
         Status.EXERCISE.value,
     )
@@ -37,7 +38,7 @@ async def command_of(connection: Connection, alert_id: str) -> asyncpg.Record | 
     """Return the newest command of an alert."""
     return await connection.fetchrow(
         "SELECT command_id, sent_at, occurred_at FROM console.command WHERE alert_id = $1 "
-        "ORDER BY sent_at DESC LIMIT 1",
+        "ORDER BY sent_at DESC, command_id LIMIT 1",
         alert_id,
     )
 
