@@ -7,6 +7,7 @@ ADMIN_ACTS = {
     ("/api/sources/{source_id}/limits", ""): "has no screen yet (as above)",
     ("/api/sources/{source_id}/rotation", ""): "has no screen yet (as above)",
     ("/api/sources/{source_id}/revocation", ""): "has no screen yet (as above)",
+    ("/api/ledger/requests", ""): "test_ledger.py",
     ("/api/limits/checks", ""): "test_limits.py",
     ("/api/limits/previews", ""): "reads; the screen previews stored drafts (test_limits.py)",
     ("/api/limits/drafts/{draft_id}", ""): "test_limits.py",

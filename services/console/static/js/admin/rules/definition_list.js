@@ -93,6 +93,7 @@ export function definitionList({ edit, acted }) {
 
   return {
     node: h("div", { class: "stack" }, filter, outcome, cards),
+    cards,
     /** Show all again, for definitions of another kind. */
     clearFilter: () => {
       const input = filter.querySelector("input");

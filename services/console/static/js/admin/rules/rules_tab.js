@@ -36,7 +36,7 @@ export function rulesTab(context) {
     list.clearFilter();
     load.restart();
   });
-  const load = loader([list.node], requestDefinitions, draw, PAUSE_MS);
+  const load = loader(list.cards, requestDefinitions, draw, PAUSE_MS);
 
   async function requestDefinitions() {
     const kind = kindOf();
