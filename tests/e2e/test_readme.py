@@ -324,7 +324,7 @@ CHECKS = {
     "list alarms": _names("ALARM_ID"),
     "list assignments": _names("ASSIGNMENT_ID"),
     "sign ": _signed,
-    'rules ARGS="check"': _names("163 rules"),
+    'rules ARGS="check"': _names("165 rules"),
     'rules ARGS="test"': _names("passed"),
     'rules ARGS="explain': _names("flood-zhutuo"),
     "backtest": _names("readings"),
