@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from shared.contracts.duty import (
@@ -76,7 +76,7 @@ def plan_of(
 
 
 def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Turn]:
-    """Return [begin, end) as adjacent turns; a turn with officer None is a gap."""
+    """Return [begin, end) as adjacent turns in UTC; a turn with officer None is a gap."""
     if post not in plan.posts:
         return []
     rotating = _rotating(plan, post, begin, end)
@@ -123,7 +123,7 @@ def _edges(
         result |= {entry.begin, entry.end}
     for swap in plan.swaps:
         result |= {swap.other_begin, swap.other_end}
-    return sorted(edge for edge in result if begin <= edge <= end)
+    return sorted({edge.astimezone(UTC) for edge in result if begin <= edge <= end})
 
 
 def _rotating(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[_Rotating]:

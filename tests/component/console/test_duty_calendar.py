@@ -150,6 +150,10 @@ async def test_days_are_those_of_beijing_and_their_slots_are_in_one_order(
     today = moment(view["begin"]).astimezone(BEIJING).date()
     assert days == [today + number * DAY for number in range(28)]
     assert moment(view["end"]) == datetime.combine(days[-1] + DAY, time(), BEIJING)
+    edges = [
+        slot[edge] for day in view["days"] for slot in day["slots"] for edge in ("begin", "end")
+    ]
+    assert [edge for edge in (*edges, view["begin"], view["end"]) if not edge.endswith("Z")] == []
     for day, entry in zip(days, view["days"], strict=True):
         midnight = datetime.combine(day, time(), BEIJING)
         keys = [(view["posts"].index(slot["post"]), slot["begin"]) for slot in entry["slots"]]

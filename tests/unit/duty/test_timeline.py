@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from shared.domain.roster.turns import Turn, turns
 from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 def at(hours: float) -> datetime:
@@ -244,9 +246,10 @@ rules = st.one_of(
 def test_a_timeline_has_no_holes_and_agrees_with_the_holder_at_each_moment(
     plan_rules: list[DutyRule], first: int, length: int
 ) -> None:
-    plan, begin, end = a_plan(*plan_rules), at(first), at(first + length)
+    plan, begin, end = a_plan(*plan_rules), at(first), at(first + length).astimezone(BEIJING)
     for post in (Post.B, Post.A):
         pieces = timeline(plan, post, begin, end)
+        assert {edge.tzinfo for piece in pieces for edge in (piece.begin, piece.end)} <= {UTC}
         if post not in plan.posts:
             assert pieces == []
             continue

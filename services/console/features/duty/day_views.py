@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ def calendar_view(
     """
     today = now.astimezone(_ZONE).date()
     days = [today + number * _DAY for number in range(7 * weeks)]
-    begin, end = now, _midnight(days[-1] + _DAY)
+    begin, end = now, _midnight(days[-1] + _DAY).astimezone(UTC)
     turns = [(post, turn) for post in plan.posts for turn in timeline(plan, post, begin, end)]
     shows_names = opens(viewer, unit, DataClass.NAME)
     return {
