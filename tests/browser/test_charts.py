@@ -87,7 +87,8 @@ async def test_any_sensor_is_found_and_shows_thirty_days(
     for width in (1920, 1366, 390):
         page = await visitor.open("o-district-b", lang=lang, width=width)
         await page.locator(".boards a[href='#sensors']").click()
-        await page.get_by_role("searchbox").fill("gauge-zhu")
+        async with page.expect_response(lambda answer: "q=gauge-zhu" in answer.url):
+            await page.get_by_role("searchbox").fill("gauge-zhu")
         link = page.locator("#sensor-list a")
         await expect(link).to_have_count(1)
         await link.press("Enter")
