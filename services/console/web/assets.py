@@ -54,8 +54,11 @@ class Asset:
 
     media_type: str
     plain: bytes
-    packed: bytes
-    """The file by gzip."""
+
+    @cached_property
+    def gzip(self) -> bytes:
+        """The file by gzip; made at its first use."""
+        return gzip.compress(self.plain, 9, mtime=0)
 
     @cached_property
     def brotli(self) -> bytes:
@@ -90,7 +93,7 @@ class Assets:
         plain = text.encode()
         stem, _, suffix = name.rpartition(".")
         unique = f"{stem}-{hashlib.sha256(plain).hexdigest()[:16]}.{suffix}"
-        self.files[unique] = Asset(media_type, plain, gzip.compress(plain, 9, mtime=0))
+        self.files[unique] = Asset(media_type, plain)
         self.of[name] = f"/assets/{unique}"
 
 
@@ -125,7 +128,8 @@ async def get_asset(request: Request, name: str) -> Response:
         content = await asyncio.to_thread(lambda: file.brotli)
         return Response(content, 200, headers, file.media_type)
     headers["content-encoding"] = "gzip"
-    return Response(file.packed, 200, headers, file.media_type)
+    content = await asyncio.to_thread(lambda: file.gzip)
+    return Response(content, 200, headers, file.media_type)
 
 
 def _accepted(accept_encoding: str) -> set[str]:

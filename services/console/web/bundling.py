@@ -20,7 +20,7 @@ from posixpath import dirname, join, normpath
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
 _LATER_IMPORT = re.compile(r'\bimport\("(\.[^"]+)"\)')
-_UNSUPPORTED = re.compile(r"^(?:import\b|export\b).*|.*\bimport\(.*", re.MULTILINE)
+_UNSUPPORTED = re.compile(r"^(?:import|export)\b|\bimport\(", re.MULTILINE)
 _REMARK = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
 """A line comment, or a JSDoc block, that fills its lines."""
 
@@ -114,8 +114,8 @@ def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
 
     body = _EXPORT.sub(r"\1 \2", _LATER_IMPORT.sub("$later()", _IMPORT.sub(imported, text)))
     if (match := _UNSUPPORTED.search(body)) is not None:
-        line = body.count("\n", 0, match.start()) + 1
-        raise Unbundled(f"{path}:{line}: {match[0].strip()}")
+        line = body.count("\n", 0, match.start())
+        raise Unbundled(f"{path}:{line + 1}: {body.splitlines()[line].strip()}")
     body = _REMARK.sub("", body)
     return (
         f"const {names[path]} = (() => {{\n{body}return {{ {', '.join(_exports(text))} }};\n}})();"
