@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.contracts.catalog import Entry
+from shared.contracts.fields import Language
+from shared.definitions.yaml_files.items import ASIDE
+from shared.domain.catalog_files.tables import FileFormat
+from shared.domain.catalog_files.writing import write_table
 from tests.faults.hostile import console_requests, requests
 from tests.faults.hostile.records import GOLDEN
 from tests.support.batches import batch_of, marker
+from tests.unit.catalog.builders import a_sensor, a_unit
 
 CORPUS = Path(__file__).parent / "corpus"
-_RULES = Path(__file__).resolve().parents[3] / "deploy" / "rules"
+_DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+_RULES, _PLANS = _DEPLOY / "rules", _DEPLOY / "plans"
 
 
 def seeds(name: str) -> Iterator[bytes]:
@@ -38,8 +45,16 @@ def seeds(name: str) -> Iterator[bytes]:
             yield files["text/calendar"]
         case "duty_table":
             yield files["text/csv"]
-        case "rule_file":
+        case "catalog_file":
+            entries: list[Entry] = [a_unit("500118101000"), a_sensor()]
+            for number, file_format in enumerate(FileFormat):
+                yield bytes([number]) + write_table(entries, file_format, Language.ZH)
+        case "rule_file" | "rule_pack":
             yield from (path.read_bytes()[:4_000] for path in sorted(_RULES.rglob("*.yaml"))[:20])
+        case "rule_cases":
+            yield from (path.read_bytes()[:4_000] for path in sorted(_RULES.glob(f"*{ASIDE}"))[:20])
+        case "plan_pack":
+            yield from (path.read_bytes()[:4_000] for path in sorted(_PLANS.glob("*.yaml")))
         case "cursor":
             yield from (b"1~a", b"2026-01-01T00:00:00Z~a", b"2026-01-01T00:00:00.000000Z~1~a")
         case "batches":

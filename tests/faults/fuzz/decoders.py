@@ -21,7 +21,13 @@ from services.scoring.fastpath.reading_scanner import ReadingScanner
 from services.scoring.fastpath.wire_reading import decode_reading
 from shared.contracts.topics import READINGS, TOPICS
 from shared.contracts.units import NO_UNIT
+from shared.definitions.response_plans import pack as response_plans
+from shared.definitions.rules import pack as rules
+from shared.definitions.rules.cases import load_cases
 from shared.definitions.yaml_files import nodes
+from shared.definitions.yaml_files.items import ASIDE, PackFile
+from shared.domain.catalog_files.plans import plan_import
+from shared.domain.catalog_files.tables import FileFormat, read_table
 from shared.domain.roster import csv_file, ical_file
 from shared.domain.roster.errors import DutyFileError
 from shared.runtime.decoding import decode_value
@@ -93,9 +99,22 @@ def decode_cursor(data: bytes) -> None:
             continue
 
 
+def plan_catalog_file(data: bytes) -> None:
+    """Plan the import of a file of the ledger; the first byte selects the format."""
+    formats = tuple(FileFormat)
+    name = f"a.{formats[data[0] % len(formats)] if data else formats[0]}"
+    plan_import(read_table(data[1:], name), {})
+
+
+def check_rule_cases(data: bytes) -> None:
+    """Check cases of the rules of a pack that has none."""
+    load_cases([PackFile(f"a{ASIDE}", data)], {}, frozenset(), None)
+
+
 DECODERS: dict[str, tuple[Decoder, tuple[type[Exception], ...]]] = {
     "batches": (decode_batches, (KafkaError,)),
     "calendar": (lambda data: ical_file.read(data, _NOW), (DutyFileError,)),
+    "catalog_file": (plan_catalog_file, ()),
     "cursor": (decode_cursor, ()),
     "duty_table": (lambda data: csv_file.read(data.decode("utf-8", "replace")), (DutyFileError,)),
     "ingest_batch": (parse_batch, (RequestRefused,)),
@@ -103,6 +122,9 @@ DECODERS: dict[str, tuple[Decoder, tuple[type[Exception], ...]]] = {
     "picture": (remade, (NotAPhoto,)),
     "reading": (compare_readings, ()),
     "record": (decode_record, (Reject,)),
+    "plan_pack": (lambda data: response_plans.load([PackFile("a.yaml", data)], _NOW), ()),
+    "rule_cases": (check_rule_cases, ()),
+    "rule_pack": (lambda data: rules.load([PackFile("a.yaml", data)], _NOW), ()),
     "rule_file": (lambda data: nodes.parse(data, "a.yaml"), ()),
     "warning": (
         lambda data: accept_warning(data, "fuzz", _NOW, receiver=NO_UNIT),
