@@ -16,12 +16,14 @@ from urllib.parse import quote
 from deploy.javascript import tools
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
+from services.console.features.sources.source_parts import SourceParts
 from shared.contracts.assignments import AssignmentEvent
 from shared.contracts.letter_acts import LetterVerb
 from shared.contracts.supervision import SupervisionKind
 from shared.contracts.topics import REPORTS
 from tests.component.console.test_agency_warnings import a_warning
 from tests.component.console.test_grants import dsn_of
+from tests.component.console.test_sources import put as put_source
 from tests.support.console_action_records import action_records
 from tests.support.console_duty_records import duty_records, slots
 from tests.support.console_events import CITY, ZHUTUO, a_silent_sensor, a_supervision
@@ -31,6 +33,8 @@ from tests.support.console_limits import put
 from tests.support.console_screen_records import screen_records
 from tests.support.javascript import installed_tools
 from tests.support.limits import shipped
+from tests.support.sources import a_source_entry
+from tests.unit.console.test_source_views import a_refusal
 
 OFFICERS = ("o-city-b", "o-town-b")
 HEAD = f"""\
@@ -60,6 +64,7 @@ LISTS = {
     "/api/duty/reachability": ("posts", f"unit={ZHUTUO}"),
     "/api/reporting": ("duties", "status=Actual"),
     "/api/letters": ("letters", "limit=100"),
+    "/api/sources": ("sources", ""),
 }
 """Per path the field with its entries, and the query."""
 SINGLE_ANSWERS = {
@@ -87,6 +92,8 @@ def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for command in answers["/api/commands"]["commands"]:
         yield "/api/commands/one", f"/api/commands/{command['command_id']}"
         yield "/api/commands/one/below", f"/api/commands/{command['command_id']}/below"
+    for source in answers["/api/sources"]["sources"]:
+        yield "/api/sources/one", f"/api/sources/{source['source']}"
     for case in answers["/api/cases"]["cases"]:
         for part in ("", "/timeline", "/evaluation", "/photos"):
             yield f"/api/cases/one{part}", f"/api/cases/{quote(case['case_id'])}{part}"
@@ -100,10 +107,11 @@ def detail_paths(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 async def fill_letters(console: ConsoleHarness, now: datetime) -> None:
-    """Give the officers the right to operate; one letter has been acted on."""
+    """Give the officers the rights to operate and to administer; one letter has been acted on."""
     for officer in OFFICERS:
-        grant = Grant(right=Right.OPERATE, unit=CITY)
-        await change_grant(dsn_of(console), officer, grant, give=True)
+        for right in (Right.OPERATE, Right.ADMINISTER):
+            grant = Grant(right=right, unit=CITY)
+            await change_grant(dsn_of(console), officer, grant, give=True)
     console.letters.letters = excerpts(now)
     console.letters.history.note(an_act(LetterVerb.ASK, REPORTS, 9, now), 0)
 
@@ -128,6 +136,8 @@ async def test_answers_have_the_types_of_the_scripts(
     await fill_letters(console, now)
     for limits_id in ("assignments-standard", "reports-standard"):
         put(console, shipped(limits_id))
+    put_source(console, a_source_entry("gauges", "a-key", per_minute=60))
+    console.deps.part(SourceParts).refusals.add(1, a_refusal(now, 2, detail="unit: cm"))
     answers: list[tuple[str, Any]] = []
     filled: set[str] = set()
     for officer in OFFICERS:

@@ -3,6 +3,7 @@
 import { ledgerTab } from "./ledger/ledger_tab.js";
 import { limitsTab } from "./limits/limits_tab.js";
 import { rulesTab } from "./rules/rules_tab.js";
+import { sourcesTab } from "./sources/sources_tab.js";
 import { startTab } from "./start/start_tab.js";
 
 /** @import { AdminTabMaker } from "../types/admin.d.ts" */
@@ -13,6 +14,7 @@ import { startTab } from "./start/start_tab.js";
  */
 export const ADMIN_TABS = [
   ["ledger", ledgerTab],
+  ["sources", sourcesTab],
   ["limits", limitsTab],
   ["rules", rulesTab],
   ["start", startTab],

@@ -61,6 +61,7 @@ import type { MapAnswer, OverviewAnswer, Page, WhyAnswer } from "./overview.d.ts
 import type { FeedLine, Officer } from "./page.d.ts";
 import type { IncidentAnswer, ReportingAnswer } from "./reports.d.ts";
 import type { AccountsAnswer, DrillCourse, PasswordLink, SelfCheckAnswer } from "./start.d.ts";
+import type { RecordedSource, Source, SourcesAnswer } from "./sources.d.ts";
 import type { Photo, UnitsAnswer } from "./units.d.ts";
 
 /** The answer to a GET request, by its path; the most specific path comes first. */
@@ -183,7 +184,11 @@ type AdminAnswerOf<Path extends string> = Path extends "/api/definitions"
           ? DrillCourse
           : Path extends `/api/ledger${string}`
             ? LedgerAnswerOf<Path>
-            : LimitsAnswerOf<Path>;
+            : Path extends "/api/sources"
+              ? SourcesAnswer
+              : Path extends `/api/sources/${string}`
+                ? Source
+                : LimitsAnswerOf<Path>;
 
 type LimitsAnswerOf<Path extends string> = Path extends "/api/limits"
   ? LimitsAnswer
@@ -218,7 +223,9 @@ export type PostAnswerOf<Path extends string> = Path extends "/api/commands/prev
                     ? LimitsChecked
                     : Path extends "/api/ledger/requests"
                       ? { id: string; repeated: boolean }
-                      : unknown;
+                      : Path extends `/api/sources${string}`
+                        ? RecordedSource
+                        : unknown;
 
 /** The entry of a list that lies in the field `Name` of the answer. */
 export type EntryOf<Path extends string, Name extends string> =

@@ -14,7 +14,8 @@ const PAUSE_MS = 1_500;
 const STEPS = [
   { name: "units", kinds: ["units"], go: "ledger", href: "/admin#ledger" },
   { name: "people", kinds: ["posts", "signers", "channels"], go: "duty", href: "/#duty" },
-  { name: "sources", kinds: ["sensors", "readings"], go: "ledger", href: "/admin#ledger" },
+  { name: "sensors", kinds: ["sensors"], go: "ledger", href: "/admin#ledger" },
+  { name: "sources", kinds: ["readings"], go: "sources", href: "/admin#sources" },
   { name: "rules", kinds: ["rules", "rules_for_sensors"], go: "rules", href: "/admin#rules" },
   {
     name: "plans",
