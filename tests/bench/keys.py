@@ -102,7 +102,7 @@ KEYS = (
     Key("due_early", "told before they were due", "due", at_most=0),
     Key("mib_per_100k_sensors", "state of 100,000 sensors, MiB", "memory", at_most=80.0),
     Key("restore_100k_s", "crash to first reading, 100,000 sensors, s", "restore"),
-    Key("members_restore_s", "two members, s per million states", "members", at_most=15.0),
+    Key("members_restore_s", "two members at once, s per million states", "members", at_most=15.0),
     Key("members_evicted", "members evicted meanwhile", "members", at_most=0),
     Key("million_bytes_per_sensor", "state at a million sensors, bytes each", "million"),
     Key("million_restore_s", "crash to first reading, a million sensors, s", "million"),

@@ -45,13 +45,16 @@ async def members(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         with suppress(asyncio.CancelledError):
             await watching  # raises what it has died of
     large = [restore for restore in restores if restore["states"] >= sensors // 10]
-    per_million = max(1e6 * restore["seconds"] / restore["states"] for restore in large)
+    longest_s = max(restore["seconds"] for restore in large)
+    per_million = 1e6 * longest_s / sensors
+    of_one = max(1e6 * restore["seconds"] / restore["states"] for restore in large)
     say(f"members: {per_million:.1f} s per million states, {len(evicted)} evicted")
     return {
         "sensors": sensors,
         "start_to_restored_s": seconds,
         "restores": restores,
         "seconds_per_million": per_million,
+        "seconds_per_million_of_one_member": of_one,
         "evicted": len(evicted),
     }
 
