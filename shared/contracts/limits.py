@@ -39,6 +39,27 @@ SUBJECTS = ("assignments", "reports")
 """The fields of a document that are subjects."""
 
 
+class LimitRowsError(ValueError):
+    """Rows of a part that set a time twice, or leave one out; `places` are the first of them."""
+
+    def __init__(
+        self,
+        part: str,
+        text: str,
+        places: Sequence[str],
+        *,
+        mode: ResponseMode | None = None,
+        count: int = 1,
+        is_missing: bool = False,
+    ) -> None:
+        super().__init__(f"{part}: {text}")
+        self.part = part
+        self.places = tuple(places)
+        self.mode = mode
+        self.count = count
+        self.is_missing = is_missing
+
+
 class LimitsSignature(Contract):
     """The signature of an officer under a document."""
 
@@ -231,9 +252,10 @@ def _once_and_complete(
     for (mode, place), count in Counter(places).items():
         if count > 1:
             where = f" in {mode}" if mode else ""
-            raise ValueError(f"{name}: {place} has two times{where}")
+            raise LimitRowsError(name, f"{place} has two times{where}", [place], mode=mode)
     present = {place for mode, place in places if mode is None}
     missing = [place for place in needed if place not in present]
     if missing:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        raise ValueError(f"{name}: no time for {', '.join(missing[:3])}{more}")
+        text = f"no time for {', '.join(missing[:3])}{more}"
+        raise LimitRowsError(name, text, missing[:3], count=len(missing), is_missing=True)

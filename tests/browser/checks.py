@@ -69,7 +69,7 @@ NAMELESS = """() => {
   const named = (node) => (said(node) || "").trim() || node.getAttribute("aria-label")
     || words(node.getAttribute("aria-labelledby"))
     || node.querySelector("img[alt]:not([alt=''])")
-    || [...(node.labels || [])].some((label) => label.innerText.trim());
+    || [...(node.labels || [])].some((label) => said(label).trim());
   const own = (node) => {
     const title = document.getElementById(node.getAttribute("aria-labelledby"));
     return node.contains(title) && title.innerText.trim();
@@ -79,7 +79,10 @@ NAMELESS = """() => {
     ...all("button, a, input:not([type=hidden]), select, textarea").filter((node) => !named(node)),
     ...all("dialog").filter((node) => !own(node)),
     ...all("img:not([alt])"),
-    ...all("fieldset").filter((node) => !node.querySelector("legend")?.innerText.trim()),
+    ...all("fieldset").filter((node) => {
+      const legend = node.querySelector("legend");
+      return !legend || !said(legend).trim();
+    }),
   ].map((node) => node.outerHTML.slice(0, 200))
     .concat(ids.filter((id, n) => ids.indexOf(id) !== n).map((id) => `twice: ${id}`))
     .concat(document.documentElement.lang ? [] : ["no language"])

@@ -10,7 +10,9 @@ from playwright.async_api import Locator, Page, expect
 from shared.contracts.topics import LIMITS
 from tests.browser.checks import CUT, OVERFLOW, unreadable
 from tests.browser.conftest import Served, Visitor, shot
-from tests.support.console_limits import AUTHOR, SECOND, administering
+from tests.support.console_events import DISTRICT
+from tests.support.console_limits import AUTHOR, SECOND, administering, put
+from tests.support.limits import shipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 SCREENS = ((1920, 1080), (1366, 768), (390, 844), (360, 740))
@@ -123,6 +125,61 @@ async def test_an_error_is_named_at_its_field_and_a_draft_is_withdrawn(visitor: 
     await press(dialog.get_by_role("button", name="Withdraw the draft"))
     await expect(page.locator("#limits-waiting .card")).to_have_count(0)
     await expect(page.locator("#limits-history")).to_contain_text("waits for the city")
+
+
+async def test_rows_are_added_and_removed_with_errors_at_their_fields(visitor: Visitor) -> None:
+    for lang, twice, missing in (
+        ("zh-CN", "红色镇街重复设置", "缺少红色市"),
+        ("en", "red of town has two times", "no time for red of city"),
+    ):
+        page = await opened(visitor, AUTHOR, lang=lang)
+        await press(page.locator("[data-focus='draft-assignments']"))
+        form = page.locator("dialog form")
+        await press(form.locator("[type=submit]"))
+        await expect(form.locator("[name=source]")).to_have_attribute("aria-invalid", "true")
+        await form.locator("[name=source]").fill("minutes")
+        await press(form.locator("[data-add=sign]"))
+        row = form.locator("[data-row='sign.8']")
+        await expect(row.locator("summary")).to_be_focused()
+        await row.locator("[value=red]").press("Space")
+        await row.locator("[value=town]").press("Space")
+        await press(form.locator("[type=submit]"))
+        source = form.locator("[name='sign.8.source']")
+        await expect(source).to_have_attribute("aria-invalid", "true")
+        await source.fill("minutes")
+        await press(form.locator("[type=submit]"))
+        part = form.locator("[data-part=sign]")
+        await expect(part.locator(".field-problem")).to_contain_text(twice)
+        await row.locator("[value=emergency]").press("Space")
+        await expect(form.locator(".limits-differences")).to_contain_text("minutes")
+        await press(form.get_by_role("button", name="检查" if lang == "zh-CN" else "Check"))
+        await expect(part.locator(".field-problem.error")).to_have_count(0)
+        await press(form.locator("[data-remove='sign.0']"))
+        await expect(form.locator("[data-add=sign]")).to_be_focused()
+        await press(form.locator("[type=submit]"))
+        await expect(part.locator(".field-problem")).to_contain_text(missing)
+        await shot(page, f"limits-errors-{lang}")
+        assert await unreadable(page, "limits errors") == []
+
+
+async def test_a_unit_gets_its_first_document_and_ends_it(visitor: Visitor, served: Served) -> None:
+    page = await opened(visitor, AUTHOR)
+    first = page.locator("[data-focus='draft-reports']")
+    await expect(first).to_have_text("起草本单位的首份文件")
+    await expect(page.locator("[data-focus='end-reports']")).to_have_count(0)
+    own = shipped("reports-standard").model_copy(
+        update={"limits_id": "reports-own", "unit": DISTRICT, "name_zh": "永川区上报时限"}
+    )
+    put(served.console, own)
+    page = await opened(visitor, AUTHOR)
+    await expect(page.locator("[data-focus='draft-reports']")).to_have_text("起草下一版")
+    await press(page.locator("[data-focus='end-reports']"))
+    form = page.locator("dialog form")
+    await expect(form.locator(".limits-parts")).to_have_count(0)
+    await form.locator("[name=source]").fill("会议纪要")
+    await press(form.locator("[type=submit]"))
+    await expect(page.locator("dialog")).to_have_count(0)
+    await expect(page.locator("#limits-waiting .card")).to_contain_text("文件终止")
 
 
 async def test_the_unit_of_the_officer_s_choice_is_shown(visitor: Visitor) -> None:

@@ -18,6 +18,7 @@ from shared.contracts.limits import (
 )
 from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity, listed
 from shared.domain.bilingual import Bilingual
+from shared.domain.measures import span
 from shared.domain.selection.tree import UnitTree
 from shared.domain.wording import LEVELS, TIERS
 
@@ -79,10 +80,12 @@ def _of_assignments(limits: AssignmentLimits) -> Iterator[Problem]:
         for level in Level:
             (_, to_sign), (row, to_finish) = sign[level, tier], finish[level, tier]
             if to_finish < to_sign:
-                text = f"{level} of {tier}: {to_finish:g} s to finish, {to_sign:g} s to sign"
+                text = (
+                    f"{level} of {tier}: {span(to_finish).en} to finish, {span(to_sign).en} to sign"
+                )
                 zh = (
-                    f"{LEVELS[level].zh}{TIERS[tier].zh}：办结 {to_finish:g} 秒，"
-                    f"短于签收的 {to_sign:g} 秒"
+                    f"{LEVELS[level].zh}{TIERS[tier].zh}：办结 {span(to_finish).zh}，"
+                    f"短于签收的 {span(to_sign).zh}"
                 )
                 where = (*path, "finish", row, "within_s")
                 yield Problem(Reason.INVALID_RULE, text, where, f"at least {to_sign:g}", zh=zh)
@@ -106,9 +109,9 @@ def _of_reports(limits: ReportLimits) -> Iterator[Problem]:
     rows += [(("tiers", number), row) for number, row in enumerate(limits.tiers)]
     for place, row in rows:
         if row.written_s < row.phone_s:
-            text = f"{row.written_s:g} s in writing, {row.phone_s:g} s by phone"
+            text = f"{span(row.written_s).en} in writing, {span(row.phone_s).en} by phone"
             path = ("reports", *place, "written_s")
-            zh = f"书面 {row.written_s:g} 秒，短于电话的 {row.phone_s:g} 秒"
+            zh = f"书面 {span(row.written_s).zh}，短于电话的 {span(row.phone_s).zh}"
             yield Problem(Reason.INVALID_RULE, text, path, f"at least {row.phone_s:g}", zh=zh)
     usual = {
         level: (number, row)
@@ -129,10 +132,11 @@ def _graver_is_sooner(
     for milder, graver in pairwise(levels):
         (_, usual), (row, seconds) = times[milder], times[graver]
         if seconds > usual:
-            text = f"{graver}{scope.en} has {seconds:g} s, the milder {milder} only {usual:g} s"
+            longer, shorter = span(seconds), span(usual)
+            text = f"{graver}{scope.en} has {longer.en}, the milder {milder} only {shorter.en}"
             zh = (
-                f"{LEVELS[graver].zh}{scope.zh} {seconds:g} 秒，"
-                f"比较轻的{LEVELS[milder].zh} {usual:g} 秒还长"
+                f"{LEVELS[graver].zh}{scope.zh} {longer.zh}，"
+                f"比较轻的{LEVELS[milder].zh} {shorter.zh}还长"
             )
             allowed = f"at most {usual:g}"
             where = (*path, row, field)

@@ -84,7 +84,13 @@ def sources_of(value: Any) -> Iterator[str]:
             "sign: red of city has two times",
             "",
         ),
-        ("within_s: 2100,", "within_s: 240,", 25, "240 s to finish, 300 s to sign", "at least 300"),
+        (
+            "within_s: 2100,",
+            "within_s: 240,",
+            25,
+            "4 minutes to finish, 5 minutes to sign",
+            "at least 300",
+        ),
         (
             'in_force_from: "2026-01-01T00:00:00+08:00"',
             'in_force_from: "2026-01-01"',
@@ -96,7 +102,7 @@ def sources_of(value: Any) -> Iterator[str]:
             "written_s: 1800, follow_up_s: 1800",
             "written_s: 600, follow_up_s: 1800",
             56,
-            "600 s in writing, 900 s by phone",
+            "10 minutes in writing, 15 minutes by phone",
             "at least 900",
         ),
         ("- {levels: [orange], phone_s", "- {levels: [red], phone_s", 54, "red has two times", ""),
@@ -122,7 +128,8 @@ def test_a_graver_level_with_more_time_is_a_warning(folder: Path) -> None:
     tiers = ("city", "district", "town", "village")
     assert {finding.severity for finding in pack.findings} == {Severity.WARNING}
     assert [str(finding).split(": ", 4)[-1] for finding in pack.findings] == [
-        f"red of {tier} has 700 s, the milder orange only 600 s (allowed: at most 600)"
+        f"red of {tier} has 11 minutes 40 seconds, the milder orange only 10 minutes "
+        "(allowed: at most 600)"
         for tier in tiers
     ]
 

@@ -8,10 +8,12 @@ from typing import Annotated
 
 from services.console.core.limits_drafts import LimitsContent, Subject, digest_of
 from services.console.core.record import Json
+from services.console.features.limits.shape_problems import reported
 from services.console.web.contract_bodies import by_contract
 from shared.contracts.dead_letter import Reason
 from shared.contracts.ids import content_id
 from shared.contracts.limits import (
+    SUBJECTS,
     AssignmentLimits,
     LimitsDocument,
     LimitsSignature,
@@ -33,6 +35,13 @@ class LimitsDraftBody(LimitsContent):
 
     assignments: Annotated[AssignmentLimits | None, by_contract(AssignmentLimits)] = None
     reports: Annotated[ReportLimits | None, by_contract(ReportLimits)] = None
+
+
+class LimitsCheckBody(LimitsContent):
+    """The content of a draft to check: values of a wrong shape are reported field by field."""
+
+    assignments: Annotated[AssignmentLimits | None, reported(AssignmentLimits)] = None
+    reports: Annotated[ReportLimits | None, reported(ReportLimits)] = None
 
 
 def limits_id_of(
@@ -83,8 +92,7 @@ def document_of(
         in_force_from=body.in_force_from,
         signed_by=tuple(signed_by),
         source=body.source,
-        assignments=body.assignments,
-        reports=body.reports,
+        **{subject: getattr(body, subject) for subject in SUBJECTS},
     )
 
 

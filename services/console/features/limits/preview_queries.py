@@ -24,25 +24,26 @@ _CALLS = (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 _STOPPED = assignment.FINAL | {AssignmentState.RETURNED}
 """States that end an attempt without a report."""
 
+_DELIVERIES = f"""
+    status = $1 AND event = '{AssignmentState.DELIVERED}' AND deadlines IS NOT NULL
+    AND at >= $2 AND at < $3 AND unit >= $4 AND unit < $5"""
+"""The deliveries of a period. The facts of their threads are read once, and grouped by attempt."""
 _ATTEMPTS = f"""
-WITH begun AS (
-    SELECT thread, subject_id, part, unit, min(at) AS begun_at FROM console.case_fact
-    WHERE at >= $2 AND at < $3 AND kind = 'assignment' AND status = $1
-        AND event = '{AssignmentState.DELIVERED}' AND deadlines IS NOT NULL
-        AND unit >= $4 AND unit < $5
-    GROUP BY thread, subject_id, part, unit)
-SELECT b.thread, b.subject_id, b.part, b.unit, b.begun_at,
-    (array_agg(f.deadlines ORDER BY f.at) FILTER (WHERE f.deadlines IS NOT NULL))[1] AS first_set,
-    (array_agg(f.deadlines ORDER BY f.at DESC)
-        FILTER (WHERE f.deadlines IS NOT NULL))[1] AS last_set,
-    min(f.at) FILTER (WHERE f.event = '{AssignmentState.SIGNED}') AS signed_at,
-    min(f.at) FILTER (WHERE f.event = '{AssignmentState.REPORTED}') AS reported_at,
-    min(f.at) FILTER (WHERE f.event IN {names(_STOPPED)}) AS ended_at
-FROM begun AS b JOIN console.case_fact AS f USING (thread, subject_id, part)
-WHERE f.kind = 'assignment' AND f.thread = ANY(ARRAY(SELECT DISTINCT thread FROM begun))
-GROUP BY b.thread, b.subject_id, b.part, b.unit, b.begun_at
-HAVING min(f.at) FILTER (WHERE f.deadlines IS NOT NULL) = b.begun_at
-ORDER BY b.begun_at
+SELECT * FROM (
+    SELECT thread, subject_id, part, min(unit) FILTER (WHERE {_DELIVERIES}) AS unit,
+        min(at) FILTER (WHERE {_DELIVERIES}) AS begun_at,
+        min(at) FILTER (WHERE deadlines IS NOT NULL) AS set_at,
+        (array_agg(deadlines ORDER BY at) FILTER (WHERE deadlines IS NOT NULL))[1] AS first_set,
+        (array_agg(deadlines ORDER BY at DESC) FILTER (WHERE deadlines IS NOT NULL))[1] AS last_set,
+        min(at) FILTER (WHERE event = '{AssignmentState.SIGNED}') AS signed_at,
+        min(at) FILTER (WHERE event = '{AssignmentState.REPORTED}') AS reported_at,
+        min(at) FILTER (WHERE event IN {names(_STOPPED)}) AS ended_at
+    FROM console.case_fact
+    WHERE kind = 'assignment' AND thread = ANY(ARRAY(
+        SELECT DISTINCT thread FROM console.case_fact WHERE kind = 'assignment' AND {_DELIVERIES}))
+    GROUP BY thread, subject_id, part) AS attempt
+WHERE begun_at = set_at
+ORDER BY begun_at
 """  # noqa: S608 - our own names
 _DUTIES = (
     "SELECT d.*, ARRAY(SELECT r.sent_at FROM jsonb_array_elements(d.counted) AS c "  # noqa: S608

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.console.core.limits_drafts import DraftState, LimitsContent, Subject
+from services.console.features.limits.value_fields import Kind
 from services.console.web.response_models import RecordedAction, ResponseModel, optional
 from shared.contracts.fields import Post
 from shared.contracts.limits import AssignmentLimits, ReportLimits
@@ -76,7 +77,40 @@ class LimitsDraftView(ResponseModel):
     reason: str
     unit_name: str | None
     document: LimitsContent
+    replaced: LimitsValues | None
     may: list[LimitsVerb]
+
+
+class LimitsField(ResponseModel):
+    """A field of a row: its kind, its bounds, and what may be chosen (`of` names the words)."""
+
+    name: str
+    kind: Kind
+    required: bool
+    of: str | None
+    options: list[str]
+    low: float | None
+    high: float | None
+    fewest: int
+    most: int | None
+
+
+class LimitsPart(ResponseModel):
+    """A part of a subject: a row, or with `many` a list of rows."""
+
+    name: str
+    many: bool
+    required: bool
+    fewest: int
+    most: int | None
+    fields: list[LimitsField]
+
+
+class LimitsSubjectFields(ResponseModel):
+    """The fields of a subject, from which a form is made."""
+
+    subject: Subject
+    parts: list[LimitsPart]
 
 
 class LimitsOverview(ResponseModel):
@@ -85,6 +119,7 @@ class LimitsOverview(ResponseModel):
     unit: str | None
     unit_name: str | None
     may_draft: bool
+    subjects: list[LimitsSubjectFields]
     in_force: LimitsInForceView
     versions: list[LimitsHead]
     drafts: list[LimitsDraftView]

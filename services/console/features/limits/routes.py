@@ -11,6 +11,7 @@ from services.console.core.access import Viewer, covers, may_administer
 from services.console.core.limits_drafts import LimitsDraft
 from services.console.features.limits import draft_store, views
 from services.console.features.limits.documents import (
+    LimitsCheckBody,
     LimitsDraftBody,
     document_of,
     limits_id_of,
@@ -34,6 +35,8 @@ from services.console.features.limits.responses import (
     LimitsOverview,
     RecordedLimitsAct,
 )
+from services.console.features.limits.shape_problems import misshapen, shape_problems
+from services.console.features.limits.value_fields import subject_fields
 from services.console.store.connections import reading
 from services.console.web.actions import Body, IdempotencyKey
 from services.console.web.deps import ConsoleDeps, Deps
@@ -101,9 +104,12 @@ async def get_limits(
             "unit": holds_for,
             "unit_name": None if holds_for is None else console.names.unit(holds_for),
             "may_draft": may_administer(viewer, place) is None,
+            "subjects": subject_fields(),
             "in_force": views.in_force_view(parts.book, holds_for, console.names, viewer, now),
             "versions": views.versions_view(versions, console.names, viewer, now),
-            "drafts": [views.draft_view(draft, console.names, viewer, topmost) for draft in drafts],
+            "drafts": [
+                views.draft_view(draft, parts.book, console.names, viewer, now) for draft in drafts
+            ],
         }
     )
 
@@ -122,14 +128,18 @@ async def get_limits_document(
 
 
 @router.post("/checks", responses=json_response(LimitsChecked))
-async def check_limits(console: Deps, viewer: SignedInViewer, body: LimitsDraftBody) -> Response:
+async def check_limits(console: Deps, viewer: SignedInViewer, body: LimitsCheckBody) -> Response:
     """Return everything that is wrong with a document; nothing is stored."""
     demand_administrator(console, viewer, body.unit)
     published, now = console.part(LimitParts).published(), console.clock.now()
     limits_id = limits_id_of(body.subject, body.unit, published)
     version = version_of(limits_id, published)
-    document = document_of(body, limits_id, version, issuer_of(console, body.unit), now)
-    results = problems_of(document, body.subject, published, console.names.tree, now)
+    values = misshapen(body)
+    if values:
+        results = [item for subject, wrong in values for item in shape_problems(subject, wrong)]
+    else:
+        document = document_of(body, limits_id, version, issuer_of(console, body.unit), now)
+        results = problems_of(document, body.subject, published, console.names.tree, now)
     return as_json(
         {
             "limits_id": limits_id,
@@ -143,7 +153,8 @@ async def check_limits(console: Deps, viewer: SignedInViewer, body: LimitsDraftB
 async def get_limits_draft(console: Deps, viewer: SignedInViewer, draft_id: Identifier) -> Response:
     """Return a draft with its signatures."""
     draft = await draft_of(console, viewer, draft_id)
-    return as_json(views.draft_view(draft, console.names, viewer, console.names.top.unit))
+    book, now = console.part(LimitParts).book, console.clock.now()
+    return as_json(views.draft_view(draft, book, console.names, viewer, now))
 
 
 @router.put("/drafts/{draft_id}", status_code=202, responses=recorded(RecordedLimitsAct))

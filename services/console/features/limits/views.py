@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.console.core.access import Viewer, may_administer
 from services.console.core.limits_drafts import (
+    LIVE,
     LimitsDraft,
     refusal_to_change,
     refusal_to_sign,
@@ -27,7 +28,7 @@ def document_view(
     """Return a version of a document with all of its values."""
     return {
         **head_view(document, names, viewer, now),
-        "values": document.model_dump(mode="json", include=set(SUBJECTS), exclude_none=True),
+        "values": _values(document),
     }
 
 
@@ -67,15 +68,22 @@ def in_force_view(
     book: LimitBook, unit: str | None, names: UnitNames, viewer: Viewer, now: datetime
 ) -> Json:
     """Return the document of each subject that holds for a unit, or for every unit."""
-    limits = book.at(now)
     results: Json = {}
     for subject in SUBJECTS:
-        if unit is None:
-            document = limits.everywhere(subject)
-        else:
-            document = limits.of_unit(subject, unit)
+        document = _in_force(book, subject, unit, now)
         results[subject] = None if document is None else document_view(document, names, viewer, now)
     return results
+
+
+def _in_force(
+    book: LimitBook, subject: str, unit: str | None, now: datetime
+) -> LimitsDocument | None:
+    limits = book.at(now)
+    return limits.everywhere(subject) if unit is None else limits.of_unit(subject, unit)
+
+
+def _values(document: LimitsDocument) -> Json:
+    return document.model_dump(mode="json", include=set(SUBJECTS), exclude_none=True)
 
 
 def versions_view(
@@ -90,9 +98,14 @@ def versions_view(
     return [head_view(document, names, viewer, now) for document in ordered]
 
 
-def draft_view(draft: LimitsDraft, names: UnitNames, viewer: Viewer, topmost: str) -> Json:
-    """Return a draft with the acts that are offered to the officer."""
+def draft_view(
+    draft: LimitsDraft, book: LimitBook, names: UnitNames, viewer: Viewer, now: datetime
+) -> Json:
+    """Return a draft with what holds for its unit now and the acts offered to the officer."""
     unit = draft.body.unit
+    replaced = None
+    if draft.state in LIVE:
+        replaced = _in_force(book, draft.body.subject, unit, now)
     return {
         "draft_id": draft.draft_id,
         "limits_id": draft.limits_id,
@@ -106,7 +119,8 @@ def draft_view(draft: LimitsDraft, names: UnitNames, viewer: Viewer, topmost: st
         "reason": draft.reason,
         "unit_name": None if unit is None else names.unit(unit),
         "document": draft.body.model_dump(mode="json", exclude_none=True),
-        "may": verbs_of(draft, viewer, topmost),
+        "replaced": None if replaced is None else _values(replaced),
+        "may": verbs_of(draft, viewer, names.top.unit),
     }
 
 

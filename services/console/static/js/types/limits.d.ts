@@ -1,30 +1,47 @@
 /** Documents of limits, their drafts and previews, as the server sends them. */
 
-import type { Level, Post, Tier } from "./fields.d.ts";
+import type { Level, Post } from "./fields.d.ts";
 
-export type LimitsSubject = "assignments" | "reports";
-export type LimitsMode = "normal" | "standby" | "emergency" | "recovery";
+/** A subject of the contract; the answer describes its fields. */
+export type LimitsSubject = string;
 export type LimitsVerb = "draft" | "sign" | "withdraw";
 
-/** A row of values for levels, tiers and modes; times in seconds. */
-export interface LimitsRow {
-  levels?: Level[];
-  tiers?: Tier[];
-  modes?: LimitsMode[];
-  source: string;
-  within_s?: number;
-  pause_s?: number;
-  phone_s?: number;
-  written_s?: number;
-  follow_up_s?: number;
-  final_s?: number;
-  share?: number;
-  count?: number;
-}
+export type LimitsValue = string | number | boolean | string[] | null | undefined;
+
+/** A row of values by field; times in seconds. */
+export type LimitsRow = Record<string, LimitsValue>;
 
 /** The values of a subject: lists of rows, and single rows. */
 export type LimitsContent = Record<string, LimitsRow[] | LimitsRow>;
-export type LimitsValues = Partial<Record<LimitsSubject, LimitsContent>>;
+export type LimitsValues = Record<LimitsSubject, LimitsContent | undefined>;
+
+/** A field of a row: its kind, its bounds, and what may be chosen (`of` names the words). */
+export interface LimitsField {
+  name: string;
+  kind: "seconds" | "share" | "count" | "number" | "boolean" | "text" | "choice" | "choices";
+  required: boolean;
+  of: string | null;
+  options: string[];
+  low: number | null;
+  high: number | null;
+  fewest: number;
+  most: number | null;
+}
+
+/** A part of a subject: a row, or with `many` a list of rows. */
+export interface LimitsPart {
+  name: string;
+  many: boolean;
+  required: boolean;
+  fewest: number;
+  most: number | null;
+  fields: LimitsField[];
+}
+
+export interface LimitsSubjectFields {
+  subject: LimitsSubject;
+  parts: LimitsPart[];
+}
 
 export interface LimitsSignature {
   officer_id: string;
@@ -53,7 +70,8 @@ export interface LimitsDocument extends LimitsHead {
   values: LimitsValues;
 }
 
-export interface LimitsDraftBody extends LimitsValues {
+/** What is stored of a draft, beside the values under the name of its subject. */
+export interface LimitsDraftHead {
   subject: LimitsSubject;
   unit?: string;
   enabled: boolean;
@@ -62,6 +80,8 @@ export interface LimitsDraftBody extends LimitsValues {
   in_force_from: string;
   source: string;
 }
+
+export type LimitsDraftBody = LimitsDraftHead & Record<LimitsSubject, unknown>;
 
 export interface LimitsDraft {
   draft_id: string;
@@ -76,6 +96,7 @@ export interface LimitsDraft {
   reason: string;
   unit_name: string | null;
   document: LimitsDraftBody;
+  replaced: LimitsValues | null;
   may: LimitsVerb[];
 }
 
@@ -83,6 +104,7 @@ export interface LimitsAnswer {
   unit: string | null;
   unit_name: string | null;
   may_draft: boolean;
+  subjects: LimitsSubjectFields[];
   in_force: Record<LimitsSubject, LimitsDocument | null>;
   versions: LimitsHead[];
   drafts: LimitsDraft[];

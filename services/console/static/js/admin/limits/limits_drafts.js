@@ -7,9 +7,10 @@ import { h, text } from "../../lib/dom.js";
 import { currentLanguage, formatMoment, formatTime, t } from "../../lib/i18n.js";
 import { openLimitsForm } from "./limits_form.js";
 import { previewPart } from "./limits_preview.js";
-import { differences } from "./limits_values.js";
+import { differences, partsOf } from "./limits_values.js";
 
-/** @import { LimitsDraft, LimitsDocument, LimitsSignature } from "../../types/limits.d.ts" */
+/** @import { LimitsContent, LimitsDraft, LimitsSignature } from "../../types/limits.d.ts" */
+/** @import { LimitsSubjectFields } from "../../types/limits.d.ts" */
 
 /**
  * Return the name of a document in the language of the page.
@@ -27,14 +28,11 @@ export const isWaiting = (draft) => draft.state === "open" || draft.state === "s
 /**
  * Make the card of a draft.
  * @param {LimitsDraft} draft
- * @param {LimitsDocument | null} inForce the document that it would replace
+ * @param {readonly LimitsSubjectFields[]} subjects
  * @param {() => void} refresh
  */
-export function draftCard(draft, inForce, refresh) {
+export function draftCard(draft, subjects, refresh) {
   const { document } = draft;
-  const changed = document.enabled
-    ? differences(inForce?.values[document.subject], document[document.subject])
-    : [t("limits.ends")];
   return h(
     "li",
     { class: cardClass({}, null) },
@@ -55,21 +53,14 @@ export function draftCard(draft, inForce, refresh) {
       h("span", {}, t("limits.from", { time: formatMoment(document.in_force_from) })),
     ),
     text(document.source, "p"),
-    h("h4", {}, t("limits.differences")),
-    h(
-      "ul",
-      { class: "limits-differences" },
-      changed.length
-        ? changed.map((line) => h("li", {}, line))
-        : h("li", { class: "muted" }, t("limits.no_difference")),
-    ),
+    isWaiting(draft) && differenceList(draft, subjects),
     signatureList(draft.signed_by),
     draft.reason && h("p", { class: "muted" }, text(`${draft.closed_by ?? ""}: ${draft.reason}`)),
     isWaiting(draft) && previewPart(draft.draft_id),
     h(
       "div",
       { class: "acts" },
-      draft.may.map((verb) => actButton(draft, verb, refresh)),
+      draft.may.map((verb) => actButton(draft, verb, subjects, refresh)),
     ),
   );
 }
@@ -97,11 +88,37 @@ export function signatureList(signatures) {
 }
 
 /**
+ * Make the list of what a draft changes of what holds for its unit now.
+ * @param {LimitsDraft} draft
+ * @param {readonly LimitsSubjectFields[]} subjects
+ */
+function differenceList({ document, replaced }, subjects) {
+  const { subject } = document;
+  const drafted = /** @type {LimitsContent} */ (document[subject]);
+  const changed = document.enabled
+    ? differences(partsOf(subjects, subject), replaced?.[subject], drafted)
+    : [t("limits.ends")];
+  return h(
+    "div",
+    {},
+    h("h4", {}, t("limits.differences")),
+    h(
+      "ul",
+      { class: "limits-differences" },
+      changed.length
+        ? changed.map((line) => h("li", {}, line))
+        : h("li", { class: "muted" }, t("limits.no_difference")),
+    ),
+  );
+}
+
+/**
  * @param {LimitsDraft} draft
  * @param {LimitsDraft["may"][number]} verb
+ * @param {readonly LimitsSubjectFields[]} subjects
  * @param {() => void} refresh
  */
-function actButton(draft, verb, refresh) {
+function actButton(draft, verb, subjects, refresh) {
   const { draft_id: draftId, document, digest } = draft;
   const title = t(`limits.do.${verb}`);
   const properties = {
@@ -109,7 +126,9 @@ function actButton(draft, verb, refresh) {
     "data-focus": `${draftId}-${verb}`,
   };
   if (verb === "draft") {
-    const edit = () => openLimitsForm(draftId, document, title, refresh);
+    const parts = partsOf(subjects, document.subject);
+    const replaced = draft.replaced?.[document.subject];
+    const edit = () => openLimitsForm({ draftId, document, parts, replaced, title }, refresh);
     return button(title, edit, properties);
   }
   const key = crypto.randomUUID();
@@ -123,7 +142,10 @@ function actButton(draft, verb, refresh) {
         place: draft.unit_name ?? t("limits.everywhere"),
         headline: documentName(document),
       },
-      fields: h("p", { class: "muted" }, t(`limits.note.${note}`)),
+      fields: [
+        verb === "sign" && differenceList(draft, subjects),
+        h("p", { class: "muted" }, t(`limits.note.${note}`)),
+      ],
       reason: isWithdrawal ? "required" : null,
       danger: isWithdrawal,
       send: async ({ reason }) => {

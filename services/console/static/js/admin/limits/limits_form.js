@@ -1,44 +1,53 @@
-// The form of a draft: the values of a document with other numbers, checked before it is stored.
+// The form of a draft: its values beside those in force, checked before it is stored.
 
 import { post, put } from "../../lib/api.js";
 import { button } from "../../lib/components.js";
 import { dialogTitle, openDialog, problemLine } from "../../lib/dialogs.js";
-import { fill, h, text } from "../../lib/dom.js";
+import { fill, h } from "../../lib/dom.js";
 import { momentField, momentOf, showValues, textField, textOf } from "../../lib/forms.js";
-import { currentLanguage, t } from "../../lib/i18n.js";
-import { numbersOf, rowsOf, TIME_UNITS, unitOfTime } from "./limits_values.js";
+import { t } from "../../lib/i18n.js";
+import { clearProblems, showProblems } from "./limits_problems.js";
+import { rowsEditor } from "./limits_rows.js";
+import { differences } from "./limits_values.js";
 
-/** @import { LimitsContent, LimitsDraftBody, LimitsProblem } from "../../types/limits.d.ts" */
-/** @import { NumberName, PlacedRow } from "./limits_values.js" */
+/** @import { LimitsContent, LimitsDraftBody, LimitsPart } from "../../types/limits.d.ts" */
+/** @import { LimitsProblem } from "../../types/limits.d.ts" */
 
 const HOURS_AHEAD = 24;
-const LONGEST_SOURCE = 200;
+const HEAD = /** @type {const} */ (["name_zh", "name_en", "source", "in_force_from"]);
 
 /**
- * Open the form. `start` has the values to begin with; `saved` is called when the draft is stored.
- * @param {string} draftId
- * @param {LimitsDraftBody} start
- * @param {string} title
+ * @typedef {object} DraftStart
+ * @property {string} draftId
+ * @property {LimitsDraftBody} document the values to begin with
+ * @property {readonly LimitsPart[]} parts the fields of its subject
+ * @property {LimitsContent | undefined} replaced the values that hold now
+ * @property {string} title
+ */
+
+/**
+ * Open the form; `saved` is called when the draft is stored.
+ * @param {DraftStart} draft
  * @param {() => void} saved
  */
-export function openLimitsForm(draftId, start, title, saved) {
-  const content = start[start.subject] ?? {};
+export function openLimitsForm({ draftId, document: start, parts, replaced, title }, saved) {
+  const content = /** @type {LimitsContent} */ (start[start.subject] ?? {});
   const problem = problemLine();
   const findings = h("ul", { class: "limits-problems", role: "status" });
+  const changes = h("ul", { class: "limits-differences" });
+  const rows = rowsEditor(parts, content, showDifferences);
+  /** @type {HTMLFormElement} */
   const form = h(
     "form",
-    { method: "dialog", class: "limits-form", onsubmit: submit },
+    { method: "dialog", class: "limits-form", novalidate: true, onsubmit: submit },
     dialogTitle(title),
-    textField(t("limits.name.zh"), "name_zh", { required: true }),
-    textField(t("limits.name.en"), "name_en", { required: true }),
-    textField(t("limits.source"), "source", { required: true }),
+    textField(t("limits.name.zh"), "name_zh"),
+    textField(t("limits.name.en"), "name_en"),
+    textField(t("limits.source"), "source"),
     momentField(t("limits.in_force_from"), "in_force_from", HOURS_AHEAD),
-    h(
-      "fieldset",
-      { class: "limits-rows" },
-      h("legend", {}, t("limits.values")),
-      rowsOf(content).map(rowFields),
-    ),
+    start.enabled
+      ? [rows.node, h("h3", {}, t("limits.differences")), changes]
+      : h("p", { class: "muted" }, t("limits.ends")),
     problem.node,
     findings,
     h(
@@ -51,7 +60,18 @@ export function openLimitsForm(draftId, start, title, saved) {
   );
   showValues(form, { name_zh: start.name_zh, name_en: start.name_en, source: start.source });
   if (start.in_force_from) showValues(form, { in_force_from: start.in_force_from });
+  showDifferences();
   const dialog = openDialog(form, true);
+
+  function showDifferences() {
+    const lines = differences(parts, replaced, rows.read());
+    fill(
+      changes,
+      lines.length
+        ? lines.map((line) => h("li", {}, line))
+        : h("li", { class: "muted" }, t("limits.no_difference")),
+    );
+  }
 
   /** @returns {LimitsDraftBody} */
   function body() {
@@ -63,18 +83,22 @@ export function openLimitsForm(draftId, start, title, saved) {
       name_en: textOf(form, "name_en"),
       in_force_from: momentOf(form, "in_force_from") ?? "",
       source: textOf(form, "source"),
-      ...(start.enabled ? { [start.subject]: contentOf(form, content) } : {}),
+      ...(start.enabled ? { [start.subject]: rows.read() } : {}),
     };
   }
 
-  /** Show everything that is wrong; return whether nothing keeps the draft from being stored. */
+  /**
+   * Show everything that is wrong; return whether nothing keeps the draft from being stored.
+   * @returns {Promise<boolean>}
+   */
   async function check() {
     problem.clear();
+    clearProblems(form);
     fill(findings);
-    if (!form.reportValidity()) return false;
+    const absent = HEAD.filter((name) => textOf(form, name) === "").map(notFilled);
     try {
-      const { problems } = await post("/api/limits/checks", body());
-      fill(findings, problems.length ? problems.map(problemItem) : h("li", {}, t("limits.fine")));
+      const problems = absent.length ? absent : (await post("/api/limits/checks", body())).problems;
+      showProblems(form, findings, start.subject, problems);
       return problems.every((item) => item.severity === "warning");
     } catch (error) {
       problem.show(error);
@@ -96,100 +120,11 @@ export function openLimitsForm(draftId, start, title, saved) {
   }
 }
 
-/** @param {LimitsProblem} problem */
-function problemItem(problem) {
-  const words = currentLanguage() === "en" ? problem.en : problem.zh;
-  return h(
-    "li",
-    { class: problem.severity },
-    `${t(`limits.severity.${problem.severity}`)} `,
-    h("code", {}, problem.field),
-    " ",
-    text(words),
-  );
-}
-
-/** @param {PlacedRow} placed */
-function rowFields({ part, index, label, row }) {
-  return h(
-    "div",
-    { class: "limits-row", role: "group", "aria-label": label },
-    h("strong", {}, label),
-    numbersOf(row).map(({ name, value }) => numberField(`${part}.${index}.${name}`, name, value)),
-    h(
-      "label",
-      {},
-      t("limits.column.source"),
-      h("input", {
-        type: "text",
-        name: `${part}.${index}.source`,
-        value: row.source,
-        required: true,
-        maxlength: LONGEST_SOURCE,
-      }),
-    ),
-  );
-}
-
 /**
  * @param {string} field
- * @param {NumberName} name
- * @param {number} value
+ * @returns {LimitsProblem}
  */
-function numberField(field, name, value) {
-  const words = t(`limits.number.${name}`);
-  if (name === "share" || name === "count") {
-    const step = name === "share" ? 0.01 : 1;
-    return h(
-      "label",
-      {},
-      words,
-      h("input", { type: "number", name: field, value, required: true, min: 0, step }),
-    );
-  }
-  const [size] = unitOfTime(value);
-  return h(
-    "span",
-    { class: "limits-time" },
-    h(
-      "label",
-      {},
-      words,
-      h("input", {
-        type: "number",
-        name: field,
-        value: value / size,
-        required: true,
-        min: 0,
-        step: "any",
-      }),
-    ),
-    h(
-      "select",
-      { name: `${field}.unit`, "aria-label": t("limits.unit_of_time") },
-      TIME_UNITS.map(([seconds, unit]) =>
-        h("option", { value: seconds, selected: seconds === size }, t(`limits.unit.${unit}`)),
-      ),
-    ),
-  );
-}
-
-/**
- * Return the values with the numbers and sources of the form.
- * @param {HTMLFormElement} form
- * @param {LimitsContent} content
- */
-function contentOf(form, content) {
-  const result = structuredClone(content);
-  for (const { part, index } of rowsOf(content)) {
-    const row = [result[part]].flat()[index];
-    for (const { name } of numbersOf(row)) {
-      const field = `${part}.${index}.${name}`;
-      const factor =
-        name === "share" || name === "count" ? 1 : Number(textOf(form, `${field}.unit`));
-      row[name] = Number(textOf(form, field)) * factor;
-    }
-    row.source = textOf(form, `${part}.${index}.source`);
-  }
-  return result;
-}
+const notFilled = (field) => {
+  const words = t("limits.not_filled");
+  return { field, severity: "error", zh: words, en: words, allowed: "" };
+};

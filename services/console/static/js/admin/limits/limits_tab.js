@@ -8,14 +8,12 @@ import { formatMoment, t } from "../../lib/i18n.js";
 import { loader } from "../../lib/load_status.js";
 import { documentName, draftCard, isWaiting, signatureList } from "./limits_drafts.js";
 import { openLimitsForm } from "./limits_form.js";
-import { valueTable } from "./limits_values.js";
+import { partsOf, valueTable } from "./limits_values.js";
 
 /** @import { AdminTabMaker } from "../../types/admin.d.ts" */
 /** @import { LimitsAnswer, LimitsDocument } from "../../types/limits.d.ts" */
 /** @import { LimitsHead, LimitsSubject } from "../../types/limits.d.ts" */
 
-/** @type {LimitsSubject[]} */
-const SUBJECTS = ["assignments", "reports"];
 const PAUSE_MS = 1_000;
 
 /**
@@ -53,13 +51,13 @@ export function limitsTab(context) {
   function draw(answer) {
     fill(
       inForce,
-      SUBJECTS.map((subject) => documentPart(answer, subject)),
+      answer.subjects.map(({ subject }) => documentPart(answer, subject)),
     );
     renderList(
       waiting,
       answer.drafts.filter(isWaiting),
       (draft) => draft.draft_id,
-      (draft) => draftCard(draft, answer.in_force[draft.document.subject], load),
+      (draft) => draftCard(draft, answer.subjects, load),
       t("limits.nothing_waits"),
     );
     fill(
@@ -67,7 +65,7 @@ export function limitsTab(context) {
       answer.versions.map(versionCard),
       answer.drafts
         .filter((draft) => draft.state === "withdrawn")
-        .map((draft) => draftCard(draft, answer.in_force[draft.document.subject], load)),
+        .map((draft) => draftCard(draft, answer.subjects, load)),
     );
   }
 
@@ -90,20 +88,20 @@ export function limitsTab(context) {
               "details",
               {},
               h("summary", {}, t("limits.show_values")),
-              valueTable(document.values[subject] ?? {}, name),
+              valueTable(partsOf(answer.subjects, subject), document.values[subject] ?? {}, name),
             ),
           ]
         : h("p", { class: "empty" }, t("limits.none")),
       answer.may_draft &&
-        document &&
         h(
           "div",
           { class: "acts" },
-          button(t("limits.draft_next"), () => openDraft(answer, subject, document, true), {
+          button(draftTitle(answer, document), () => openDraft(answer, subject, document, true), {
             class: "primary",
             "data-focus": `draft-${subject}`,
           }),
-          document.unit !== null &&
+          document !== null &&
+            document.unit !== null &&
             document.unit === answer.unit &&
             button(t("limits.draft_end"), () => openDraft(answer, subject, document, false), {
               class: "plain",
@@ -116,22 +114,29 @@ export function limitsTab(context) {
   /**
    * @param {LimitsAnswer} answer
    * @param {LimitsSubject} subject
-   * @param {LimitsDocument} document
+   * @param {LimitsDocument | null} document
    * @param {boolean} enabled
    */
   function openDraft(answer, subject, document, enabled) {
+    const replaced = document?.values[subject];
     const start = {
       subject,
       ...(answer.unit === null ? {} : { unit: answer.unit }),
       enabled,
-      name_zh: document.name_zh,
-      name_en: document.name_en,
+      name_zh: document?.name_zh ?? "",
+      name_en: document?.name_en ?? "",
       in_force_from: "",
       source: "",
-      ...(enabled ? { [subject]: document.values[subject] } : {}),
+      ...(enabled && replaced ? { [subject]: replaced } : {}),
     };
-    const title = t(enabled ? "limits.draft_next" : "limits.draft_end");
-    openLimitsForm(`lmd-${crypto.randomUUID()}`, start, title, () => {
+    const draft = {
+      draftId: `lmd-${crypto.randomUUID()}`,
+      document: start,
+      parts: partsOf(answer.subjects, subject),
+      replaced,
+      title: enabled ? draftTitle(answer, document) : t("limits.draft_end"),
+    };
+    openLimitsForm(draft, () => {
       context.announce(t("limits.saved"));
       load();
     });
@@ -149,6 +154,14 @@ export function limitsTab(context) {
     refresh: load,
   };
 }
+
+/**
+ * Return the name of the act: the next version of a document, or the first one of the unit.
+ * @param {LimitsAnswer} answer
+ * @param {LimitsDocument | null} document
+ */
+const draftTitle = (answer, document) =>
+  t(document?.unit === answer.unit ? "limits.draft_next" : "limits.draft_first");
 
 /** @param {Event} event */
 function stop(event) {

@@ -1,29 +1,16 @@
-// The values of a document of limits as rows of a table: what a row is about, and its numbers.
+// The values of a document of limits as rows: what a row is about, and its values. The fields of a
+// subject come from the server, so a new subject needs no code here.
 
 import { headCell, scrollingTable } from "../../lib/components.js";
 import { h, text } from "../../lib/dom.js";
 import { t } from "../../lib/i18n.js";
 
-/** @import { LimitsContent, LimitsRow } from "../../types/limits.d.ts" */
+/** @import { LimitsContent, LimitsField, LimitsPart, LimitsRow } from "../../types/limits.d.ts" */
+/** @import { LimitsSubject, LimitsSubjectFields, LimitsValue } from "../../types/limits.d.ts" */
 
-/** @typedef {"within_s" | "pause_s" | "phone_s" | "written_s"} FirstTimeName */
-/** @typedef {FirstTimeName | "follow_up_s" | "final_s" | "share" | "count"} NumberName */
-/** @typedef {{ part: string, index: number, label: string, row: LimitsRow }} PlacedRow */
+/** @typedef {{ part: LimitsPart, index: number, label: string, row: LimitsRow }} PlacedRow */
 
-/**
- * The numbers that a row may have.
- * @type {NumberName[]}
- */
-export const NUMBERS = [
-  "within_s",
-  "pause_s",
-  "phone_s",
-  "written_s",
-  "follow_up_s",
-  "final_s",
-  "share",
-  "count",
-];
+export const SOURCE = "source";
 /** Units of time by their seconds, the largest first. */
 export const TIME_UNITS = /** @type {const} */ ([
   [86_400, "d"],
@@ -33,6 +20,14 @@ export const TIME_UNITS = /** @type {const} */ ([
 ]);
 
 /**
+ * Return the parts of a subject.
+ * @param {readonly LimitsSubjectFields[]} subjects
+ * @param {LimitsSubject} subject
+ */
+export const partsOf = (subjects, subject) =>
+  subjects.find((item) => item.subject === subject)?.parts ?? [];
+
+/**
  * Return the largest unit of which the time is a whole number.
  * @param {number} seconds
  */
@@ -40,89 +35,145 @@ export const unitOfTime = (seconds) =>
   TIME_UNITS.find(([size]) => seconds % size === 0) ?? TIME_UNITS[TIME_UNITS.length - 1];
 
 /**
- * Return a number of a row in words: a time, a share or a count.
- * @param {NumberName} name
- * @param {number} value
+ * Return whether a field is chosen from a list of words.
+ * @param {LimitsField} field
  */
-export function valueText(name, value) {
-  if (name === "share") return `${Math.round(value * 100)} %`;
-  if (name === "count") return String(value);
+export const isChosen = (field) => field.kind === "choice" || field.kind === "choices";
+
+/**
+ * Return the chosen words of a field, in the order of the screens.
+ * @param {LimitsField} field
+ * @param {LimitsRow} row
+ */
+export function chosenWords(field, row) {
+  const values = [row[field.name] ?? []].flat();
+  const options = field.options.filter((option) => values.includes(option));
+  return options.map((option) => t(`${field.of}.${option}`)).join(t("limits.and"));
+}
+
+/**
+ * Return the name of a field in words.
+ * @param {LimitsField} field
+ */
+export const fieldName = (field) => t(`limits.number.${field.name}`);
+
+/**
+ * Return a value of a row in words: a time, a share, a count, a choice.
+ * @param {LimitsField} field
+ * @param {LimitsRow} row
+ */
+function valueText(field, row) {
+  const value = row[field.name];
+  if (isChosen(field)) return chosenWords(field, row) || t("limits.nothing");
+  if (field.kind === "boolean") return t(value ? "ledger.yes" : "ledger.no");
+  if (typeof value !== "number") return String(value);
+  if (field.kind === "share") return `${percent(value)} %`;
+  if (field.kind !== "seconds") return String(value);
   if (value === 0) return t("limits.never");
   const [size, unit] = unitOfTime(value);
   return t(`limits.time.${unit}`, { n: value / size });
 }
 
 /**
+ * Return a share in percent, without the digits that halves of computers leave.
+ * @param {number} share
+ */
+export const percent = (share) => Number((share * 100).toFixed(4));
+
+/**
+ * Return the rows of a part.
+ * @param {LimitsContent} content
+ * @param {LimitsPart} part
+ * @returns {LimitsRow[]}
+ */
+export const rowsIn = (content, part) => [content[part.name] ?? []].flat();
+
+/**
  * Return all rows of the values of a subject, each with what it is about.
+ * @param {readonly LimitsPart[]} parts
  * @param {LimitsContent} content
  * @returns {PlacedRow[]}
  */
-export const rowsOf = (content) =>
-  Object.entries(content).flatMap(([part, rows]) =>
-    [rows].flat().map((row, index) => ({ part, index, label: rowLabel(part, row), row })),
+export const rowsOf = (parts, content) =>
+  parts.flatMap((part) =>
+    rowsIn(content, part).map((row, index) => ({ part, index, label: rowLabel(part, row), row })),
   );
 
 /**
- * @param {string} part
+ * Return what a row is about: its part, and in a list what it is chosen for.
+ * @param {LimitsPart} part
  * @param {LimitsRow} row
  */
 function rowLabel(part, row) {
-  const names = [
-    (row.levels ?? []).map((level) => t(`level.${level}`)),
-    (row.tiers ?? []).map((tier) => t(`tier.${tier}`)),
-    (row.modes ?? []).map((mode) => t(`mode.${mode}`)),
-  ];
-  const words = names.filter((list) => list.length).map((list) => list.join(t("limits.and")));
-  return [t(`limits.part.${part}`), ...words].join(" · ");
+  return [t(`limits.part.${part.name}`), aboutText(part, row)].filter(Boolean).join(" · ");
 }
 
 /**
- * Return the numbers of a row that it has.
+ * Return what a row of a list is chosen for.
+ * @param {LimitsPart} part
  * @param {LimitsRow} row
  */
-export const numbersOf = (row) =>
-  NUMBERS.flatMap((name) => {
-    const value = row[name];
-    return value === undefined ? [] : [{ name, value }];
-  });
+export const aboutText = (part, row) =>
+  part.many
+    ? part.fields
+        .filter(isChosen)
+        .map((field) => chosenWords(field, row))
+        .filter(Boolean)
+        .join(" · ")
+    : "";
+
+/**
+ * Return the fields with a value of a row: those that do not say what it is about.
+ * @param {PlacedRow} placed
+ */
+const valuesOf = ({ part, row }) =>
+  part.fields.filter(
+    (field) =>
+      field.name !== SOURCE && hasValue(row[field.name]) && !(part.many && isChosen(field)),
+  );
+
+/** @param {LimitsValue} value */
+const hasValue = (value) => value !== undefined && value !== null;
 
 /**
  * Make the table of the values of a subject, with their sources.
+ * @param {readonly LimitsPart[]} parts
  * @param {LimitsContent} content
  * @param {string} label
  */
-export function valueTable(content, label) {
+export function valueTable(parts, content, label) {
   const heads = ["about", "value", "source"].map((name) => headCell(t(`limits.column.${name}`)));
-  const rows = rowsOf(content).map(({ label: rowText, row }) =>
+  const rows = rowsOf(parts, content).map((placed) =>
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, rowText),
-      h("td", {}, numbersText(row)),
-      h("td", { class: "limits-source" }, text(row.source)),
+      h("th", { scope: "row" }, placed.label),
+      h("td", {}, valuesText(placed)),
+      h("td", { class: "limits-source" }, text(placed.row[SOURCE])),
     ),
   );
   return scrollingTable({ label, class: "limits-values" }, heads, rows);
 }
 
-/** @param {LimitsRow} row */
-function numbersText(row) {
-  const numbers = numbersOf(row);
-  if (numbers.length === 1) return valueText(numbers[0].name, numbers[0].value);
-  return numbers
-    .map(({ name, value }) => `${t(`limits.number.${name}`)} ${valueText(name, value)}`)
+/** @param {PlacedRow} placed */
+function valuesText(placed) {
+  const fields = valuesOf(placed);
+  if (fields.length === 1) return valueText(fields[0], placed.row);
+  return fields
+    .map((field) => `${fieldName(field)} ${valueText(field, placed.row)}`)
     .join(t("limits.comma"));
 }
 
 /**
- * Return what differs between the values in force and those of a draft, one line for each number.
+ * Return what differs between the values in force and those of a draft, one line for each value.
+ * @param {readonly LimitsPart[]} parts
  * @param {LimitsContent | undefined} before
  * @param {LimitsContent | undefined} after
  * @returns {string[]}
  */
-export function differences(before, after) {
-  const old = numbersByLabel(before);
-  const drafted = numbersByLabel(after);
+export function differences(parts, before, after) {
+  const old = wordsByLabel(parts, before);
+  const drafted = wordsByLabel(parts, after);
   const lines = [];
   for (const [label, value] of drafted) {
     const former = old.get(label);
@@ -134,12 +185,18 @@ export function differences(before, after) {
   return lines;
 }
 
-/** @param {LimitsContent | undefined} content */
-function numbersByLabel(content) {
+/**
+ * @param {readonly LimitsPart[]} parts
+ * @param {LimitsContent | undefined} content
+ */
+function wordsByLabel(parts, content) {
   /** @type {Map<string, string>} */
   const results = new Map();
-  for (const { label, row } of content ? rowsOf(content) : [])
-    for (const { name, value } of numbersOf(row))
-      results.set(`${label} ${t(`limits.number.${name}`)}`, valueText(name, value));
+  for (const placed of content ? rowsOf(parts, content) : []) {
+    const { label, row } = placed;
+    for (const field of valuesOf(placed))
+      results.set(`${label} ${fieldName(field)}`, valueText(field, row));
+    results.set(`${label} ${t("limits.number.source")}`, String(row[SOURCE] ?? ""));
+  }
   return results;
 }
