@@ -2,7 +2,7 @@
 runs.
 
 Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the
-live screen), `catalog` (imports and mergers of the ledger), `doors` (what ingest takes over HTTP),
+live screen), `catalog` (the ledger, previews of limits), `doors` (what ingest takes over HTTP),
 `quality` (what detection is worth, where it is there), `throughput` (the measurements among the
 tests, `pytest -m bench`).
 """

@@ -28,6 +28,7 @@ KEYS = (
         "merge",
         at_most=1.0,
     ),
+    Key("preview_month_s", "a draft of limits over a month of 83,000 assignments, s", "preview"),
 )
 
 PATHS: dict[str, Path] = {
@@ -37,5 +38,6 @@ PATHS: dict[str, Path] = {
     "import_xlsx_s": ("import", "xlsx", "seconds"),
     "import_bad_rows_told": ("bad_rows", "named"),
     "import_good_rows_named": ("bad_rows", "good_named"),
+    "preview_month_s": ("preview", "seconds"),
     "merge_effective_s": ("merge", "slowest_s"),
 }
